@@ -1,0 +1,1 @@
+"""Graph engines: a projection of the lake that answers Cypher."""
