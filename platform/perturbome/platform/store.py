@@ -1,0 +1,292 @@
+"""A store: the lake and its graph in one folder, with the verbs a notebook, a command or a page needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perturbome.platform.errors import InputError, PerturbomeError, StoreError, StoreReadOnly, StoreTooNew, UnknownName
+from perturbome.platform.progress import Report, silent
+from perturbome.platform.schema.tables import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+    from perturbome.platform.graph.base import GraphStore
+    from perturbome.platform.lake import Lake, Run, RunWriter
+    from perturbome.platform.lake.expression import Expression
+    from perturbome.platform.settings import Settings
+    from perturbome.platform.slices import GraphSlice
+
+SERVER_SCHEMES = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")
+
+
+class Store:
+    """A folder with a lake and a graph; `Store("bolt://...")` keeps the lake of the settings and asks that server.
+
+    `path` defaults to the setting `store`; `graph` to the setting `graph`, else the embedded engine in the folder.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, graph: str | None = None, read_only: bool = False) -> None:
+        from perturbome.platform.lake import Lake
+        from perturbome.platform.settings import load_settings
+
+        if isinstance(path, str) and path.startswith(SERVER_SCHEMES):
+            path, graph = None, path
+        self.settings: Settings = load_settings(store=path, graph=graph)
+        self.path = Path(self.settings.store).expanduser().resolve()
+        self.read_only = read_only
+        self._check_folder()
+        self.lake: Lake = Lake(self.path / "lake")
+        self._graph: GraphStore | None = None
+        self._writing = False
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r})"
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the graph engine."""
+        if self._graph is not None:
+            self._graph.close()
+            self._graph = None
+
+    @property
+    def graph_address(self) -> str | Path:
+        """The server's address, or the folder of the embedded engine."""
+        return self.settings.graph or self.path / "graph"
+
+    @property
+    def graph(self) -> GraphStore:
+        """The graph engine, opened when first asked for."""
+        if self._graph is None:
+            from perturbome.platform.graph.engines import open_graph
+
+            self._graph = open_graph(self.graph_address, self.settings, read_only=self.read_only)
+        return self._graph
+
+    def query(
+        self,
+        cypher: str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        row_limit: int | None = None,
+        time_limit: float | None = None,
+    ) -> pa.Table:
+        """Answer a read-only Cypher query as an Arrow table; limits default to the settings."""
+        self._keep_graph_in_step()
+        return self.graph.query(
+            cypher,
+            parameters,
+            row_limit=row_limit or self.settings.row_limit,
+            time_limit=time_limit or self.settings.time_limit,
+        )
+
+    def ask(self, name: str, **parameters: Any) -> pa.Table:
+        """Answer a query of the catalogue; genes may be given by symbol, alias or id."""
+        from perturbome.platform.graph.catalogue import find_query
+
+        query = find_query(name)
+        values = {
+            key: self.find_gene(value)["gene"] if query.takes_gene(key) and isinstance(value, str) else value
+            for key, value in parameters.items()
+        }
+        return self.query(query.text, query.bind(values))
+
+    def slice(
+        self, cypher: str | None = None, parameters: dict[str, Any] | None = None, **predicate: Any
+    ) -> GraphSlice:
+        """Cut a graph slice: from the lake by predicate (see `slices.cut`), or by a Cypher query that returns edges."""
+        from perturbome.platform.slices import cut, from_query
+
+        if cypher is None:
+            return cut(self.lake, **predicate)
+        self._keep_graph_in_step()
+        return from_query(self.graph, cypher, parameters)
+
+    def runs(self, kind: str | None = None) -> list[Run]:
+        """Complete runs, oldest first."""
+        return self.lake.runs(kind)
+
+    def datasets(self) -> pl.DataFrame:
+        """One row per data set."""
+        import polars as pl
+
+        return (
+            self.lake.scan("datasets")
+            .sort("run")
+            .unique("dataset", keep="last", maintain_order=True)
+            .filter(pl.col("dataset").is_not_null())
+            .collect()
+        )
+
+    def genes(self, organism: str | None = None) -> pl.DataFrame:
+        """One row per gene the store knows: gene, key, symbol, organism, ensembl, aliases, regulator."""
+        import polars as pl
+
+        from perturbome.platform.lake.genes import known_genes
+
+        genes = known_genes(self.lake)
+        return genes if organism is None else genes.filter(pl.col("organism") == organism)
+
+    def find_gene(self, name: str, organism: str | None = None) -> dict[str, Any]:
+        """The gene of that id, symbol, Ensembl id or alias; UnknownName with the nearest names otherwise."""
+        import polars as pl
+
+        genes = self.genes(organism)
+        named = (pl.col("gene") == name) | (pl.col("ensembl") == name)
+        for condition in (
+            named,
+            pl.col("symbol") == name,
+            pl.col("aliases").list.contains(name),
+            pl.col("symbol").str.to_uppercase() == name.upper(),
+        ):
+            found = genes.filter(condition.fill_null(False))
+            if found.height == 1:
+                return found.row(0, named=True)
+            if found.height > 1:
+                raise UnknownName(
+                    "single gene", name, "the store", found["gene"].to_list(), "Give the id or the organism."
+                )
+        raise UnknownName("gene", name, "the store", genes["symbol"].to_list())
+
+    def expression(self, dataset: str, where: pl.Expr | None = None) -> Expression:
+        """Cells x genes of a data set as CSR, with the cells and genes it belongs to."""
+        from perturbome.platform.lake.expression import read_expression
+
+        return read_expression(self.lake, dataset, where)
+
+    @contextmanager
+    def run(
+        self,
+        kind: str,
+        *,
+        name: str | None = None,
+        configuration: dict[str, Any] | None = None,
+        inputs: Sequence[Path] = (),
+        parents: Sequence[str] = (),
+        datasets: Sequence[str] = (),
+        report: Report = silent,
+    ) -> Iterator[RunWriter]:
+        """Write a run: its rows become visible all at once when the block is left well, and are then projected."""
+        from perturbome.platform.lake import RunWriter
+
+        with self._writer(f"{kind}: {name or 'unnamed'}"):
+            self.graph.runs()  # an unreachable graph is better found before the work than after it
+            with RunWriter(
+                self.lake,
+                kind,
+                name=name,
+                configuration=configuration,
+                inputs=inputs,
+                parents=parents,
+                datasets=datasets,
+            ) as writer:
+                yield writer
+            try:
+                self.catch_up(report)
+            except PerturbomeError as error:
+                error.add_note(f"Run {writer.id} is complete in the lake; the graph catches up with the next command.")
+                raise
+
+    def remove(self, run_id: str, report: Report = silent) -> Run:
+        """Take a complete run out of the lake and the graph; time travel to it still works."""
+        from perturbome.platform.graph import sync
+        from perturbome.platform.lake.writing import remove_run, sweep
+
+        with self._writer(f"remove {run_id}"):
+            sweep(self.lake)
+            run = self.lake.run(run_id)
+            if run.status != "complete":
+                raise StoreError(f"Run {run.id} is {run.status}, so there is nothing to remove.")
+            remove_run(self.lake, run)
+            sync.remove(self.lake, self.graph, [run.id], report)
+        return run
+
+    def catch_up(self, report: Report = silent) -> None:
+        """Project the complete runs that the graph does not hold yet."""
+        from perturbome.platform.graph import sync
+
+        sync.catch_up(self.lake, self.graph, report)
+
+    def rebuild(self, report: Report = silent, *, graph: GraphStore | None = None) -> None:
+        """Project the whole lake into the graph (or into another one) from nothing."""
+        from perturbome.platform.graph import sync
+
+        with self._writer("graph rebuild"):
+            sync.rebuild(self.lake, graph or self.graph, report)
+
+    def _keep_graph_in_step(self) -> None:
+        """After a crash between lake and graph the graph lags: mend it, unless a writer is about to do so itself."""
+        from perturbome.platform.errors import StoreBusy
+
+        if self.read_only or self._writing or {run.id for run in self.lake.runs()} == self.graph.runs():
+            return
+        try:
+            with self._writer("catching up the graph", wait=0.0):
+                self.catch_up()
+        except StoreBusy:
+            return
+
+    @contextmanager
+    def _writer(self, what: str, wait: float | None = None) -> Iterator[None]:
+        from perturbome.platform.lake.lock import WAIT, writer_lock
+
+        if self.read_only:
+            raise StoreReadOnly(f"{self.path} was opened read-only. Open it with Store(path) to write.")
+        if self._writing:
+            raise StoreError("This store is already writing a run; finish it first.")
+        self._make_folder()
+        with writer_lock(self.path / "writer.lock", what, WAIT if wait is None else wait):
+            self._writing = True
+            try:
+                yield
+            finally:
+                self._writing = False
+
+    def _check_folder(self) -> None:
+        marker = self.path / "store.json"
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path} is a file; a store is a folder. Give another path with --store.")
+        if not marker.exists():
+            if self.path.is_dir() and any(p.name != "writer.lock" for p in self.path.iterdir()):
+                raise InputError(
+                    f"{self.path} is a folder that holds something else than a perturbome store. "
+                    "Give an empty or a new folder with --store."
+                )
+            return
+        try:
+            found = int(json.loads(marker.read_text())["schema"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f'{marker} is damaged ({error}). It should read {{"schema": {SCHEMA_VERSION}}}.'
+            ) from error
+        if found > SCHEMA_VERSION:
+            raise StoreTooNew(
+                f"{self.path} was written with schema {found}; this perturbome knows up to {SCHEMA_VERSION}. "
+                "Install a newer perturbome."
+            )
+
+    def _make_folder(self) -> None:
+        marker = self.path / "store.json"
+        if marker.exists():
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        new = marker.with_suffix(".new")
+        new.write_text(json.dumps({"schema": SCHEMA_VERSION, "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}))
+        new.replace(marker)
+
+
+def open_store(path: str | Path | None = None, *, graph: str | None = None, read_only: bool = False) -> Store:
+    """Open a store as a command or a page does; the same as `Store(...)`."""
+    return Store(path, graph=graph, read_only=read_only)
