@@ -1,0 +1,264 @@
+"""STRING's protein.links (plain, detailed, full, physical), read in batches so that memory stays bounded."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from perturbome.ingest.priors.opening import Head, opened
+from perturbome.ingest.priors.organisms import TAXON_PREFIX, called, of_taxon
+from perturbome.ingest.priors.record import CHANNELS, Ask, Parsed, PriorFormat
+from perturbome.ingest.priors.string_channels import combine
+from perturbome.ingest.priors.string_names import find_companion, is_aliases, is_info, read_names
+from perturbome.platform.errors import BadValues, InputError, MissingColumn, UnreadableFile
+
+BLOCK = 1 << 24
+COMPACT_AT = 3_000_000
+"""Rows gathered before the two directions of an edge are folded into one."""
+
+ORDER = ("low", "high")
+
+
+def recognise(head: Head) -> str | None:
+    """The header names two proteins and a combined score, or the names carry a taxon prefix."""
+    if is_info(head) or is_aliases(head):
+        return "its header is that of a companion of STRING's protein.links"
+    if "combined_score" in head.header and "protein1" in head.header:
+        return "its header names protein1, protein2 and combined_score"
+    first = head.rows[-1]
+    if len(first) >= 2 and all(TAXON_PREFIX.match(f) for f in first[:2]):
+        return f"its names carry a taxon prefix ({first[0]})"
+    return None
+
+
+def read(head: Head, ask: Ask) -> Parsed:
+    """Read a links file; proteins become genes by the companion, each pair is stored once with directed=False.
+
+    Scores are the file's divided by 1000. `combined_score` is taken as it is (STRING's own, prior included);
+    a `full` file's direct and transferred channels are combined by STRING's rule (see string_channels).
+
+    Raises:
+        InputError: the file is itself a companion, has none beside it or one of another organism, or is of
+            another organism than asked for.
+        MissingColumn: no combined_score. BadValues: a score is not a number in 0..1000.
+        UnreadableFile: the file breaks off.
+    """
+    if is_info(head) or is_aliases(head):
+        raise InputError(
+            f"{head.path.name} is a companion of STRING's protein.links: it names proteins and holds no edge. "
+            f"Ingest the protein.links file and pass this one as info={head.path.name} (--info)."
+        )
+    taxon = taxon_of(head)
+    organism = of_taxon(taxon)
+    if ask.organism and organism not in ("unknown", ask.organism):
+        raise InputError(
+            f"{head.path.name} holds proteins of {called(organism)}, but organism={ask.organism} was asked for. "
+            f"Leave organism out, or take the file of {called(ask.organism)}."
+        )
+    info = ask.info or find_companion(head.path, taxon)
+    proteins = read_names(info)
+    check_companion(head, taxon, proteins, info.name)
+    names = proteins["name"].unique().sort()
+    number = names.to_frame("name").with_row_index("gene")
+    codes = proteins.join(number, on="name").select("protein", pl.col("gene").cast(pl.UInt32))
+    gathered, tally = gather(head, ask, codes)
+    rows = (
+        gathered.rename({"low": "source", "high": "target"})
+        .sort("source", "target")
+        .with_columns(pl.lit(False).alias("directed"), pl.lit(0, pl.Int8).alias("sign"))
+    )
+    used = pl.concat([rows["source"], rows["target"]]).unique().sort()
+    rows = rows.with_columns(
+        pl.col("source", "target").replace_strict(used, pl.arange(len(used), eager=True, dtype=pl.UInt32))
+    )
+    counts = {
+        "n_lines": tally.lines,
+        "n_malformed": tally.malformed,
+        "n_unmapped_lines": tally.lost,
+        "n_self_loops": tally.loops,
+        "n_merged": tally.lines - tally.lost - tally.loops - rows.height,
+    }
+    channels = [c for c in CHANNELS if c in rows.columns]
+    said = [f"protein ids became gene symbols by {info.name} ({proteins.height:,} proteins)"]
+    if channels:
+        said.append(f"channels kept: {', '.join(channels)}")
+    return Parsed(
+        "edges", names.gather(used).to_list(), rows.select("source", "target", "directed", "sign", "score", *channels),
+        organism=organism, unmapped=sorted(tally.unmapped), counts=counts, said=said,
+    )  # fmt: skip
+
+
+@dataclass
+class Tally:
+    """What was met and what was left out while reading."""
+
+    unmapped: set[str]
+    lines: int = 0
+    malformed: int = 0
+    lost: int = 0
+    loops: int = 0
+
+
+def taxon_of(head: Head) -> str:
+    """The taxon prefix of the first protein."""
+    for row in head.rows:
+        if row and (found := TAXON_PREFIX.match(row[0])):
+            return found.group(1)
+    raise InputError(
+        f"{head.path.name} does not hold STRING protein ids such as 9606.ENSP00000000233; it holds "
+        f"'{head.rows[-1][0]}'. If it already names genes, pass kind='associations'."
+    )
+
+
+def check_companion(head: Head, taxon: str, proteins: pl.DataFrame, info: str) -> None:
+    """Raise InputError when the companion is of another organism, naming both."""
+    taxa = proteins["protein"].str.extract(r"^(\d+)\.").drop_nulls().unique().to_list()
+    if taxon not in taxa:
+        theirs = " and ".join(
+            sorted(f"{called(of_taxon(t))}" if of_taxon(t) != "unknown" else f"taxon {t}" for t in taxa)
+        )
+        ours = called(of_taxon(taxon)) if of_taxon(taxon) != "unknown" else f"taxon {taxon}"
+        raise InputError(
+            f"{head.path.name} holds proteins of {ours}, but {info} holds those of {theirs or 'no taxon at all'}. "
+            f"Pass info={taxon}.protein.info.*.txt.gz."
+        )
+
+
+def gather(head: Head, ask: Ask, codes: pl.DataFrame) -> tuple[pl.DataFrame, Tally]:
+    """All edges as low, high (gene numbers, low < high), score and channels, each pair once with its largest score."""
+    tally = Tally(set())
+    parts: list[pl.DataFrame] = []
+    loose = 0
+    for batch in batches(head, ask, tally):
+        tally.lines += batch.height
+        coded = (
+            batch.join(codes.rename({"protein": "protein1", "gene": "a"}), on="protein1", how="left")
+            .join(codes.rename({"protein": "protein2", "gene": "b"}), on="protein2", how="left")
+        )  # fmt: skip
+        for name, code in (("protein1", "a"), ("protein2", "b")):
+            tally.unmapped.update(coded.filter(pl.col(code).is_null())[name].unique().fill_null("(empty)").to_list())
+        known = coded.drop("protein1", "protein2").drop_nulls(["a", "b"])
+        part = known.filter(pl.col("a") != pl.col("b"))
+        tally.lost += coded.height - known.height
+        tally.loops += known.height - part.height
+        parts.append(part.select(
+            pl.min_horizontal("a", "b").alias("low"), pl.max_horizontal("a", "b").alias("high"), pl.exclude("a", "b")
+        ))  # fmt: skip
+        loose += part.height
+        if loose > COMPACT_AT:
+            parts, loose = [compact(parts)], 0
+    edges = compact(parts)
+    return edges.with_columns((pl.exclude(ORDER).cast(pl.Float32) / 1000).cast(pl.Float32)), tally
+
+
+def compact(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """Fold repeated pairs (STRING lists each in both directions) into one with the largest value of each column."""
+    together = pl.concat(parts)
+    return together.group_by(ORDER).agg(pl.all().max())
+
+
+def batches(head: Head, ask: Ask, tally: Tally) -> Iterator[pl.DataFrame]:
+    """Frames of protein1, protein2 (String), score and channels (UInt16, thousandths)."""
+    columns = header_of(head)
+    malformed: list[int] = []
+
+    def skip(row: pacsv.InvalidRow) -> str:
+        malformed.append(row.actual_columns)
+        return "skip"
+
+    total = head.path.stat().st_size
+    with opened(head.path) as stream:
+        try:
+            reader = pacsv.open_csv(
+                pa.PythonFile(stream, mode="r"),
+                pacsv.ReadOptions(block_size=BLOCK, column_names=columns, skip_rows=1, use_threads=False),
+                pacsv.ParseOptions(delimiter=head.separator, invalid_row_handler=skip),
+                pacsv.ConvertOptions(
+                    column_types={c: pa.string() if c.startswith("protein") else pa.uint16() for c in columns}
+                ),
+            )
+            for batch in reader:
+                ask.report(f"reading {head.path.name}", min(_position(stream), total), total)
+                yield halves_joined(checked(pl.DataFrame(pa.Table.from_batches([batch])), head))
+        except pa.ArrowInvalid as broken:
+            raise explained(broken, head, columns) from None
+    tally.malformed = len(malformed)
+
+
+def _position(stream: object) -> int:
+    """Bytes of the file consumed so far, packed ones for a packed file."""
+    raw = getattr(stream, "fileobj", None) or getattr(stream, "_fp", None) or stream
+    return int(raw.tell()) if isinstance(raw, io.IOBase) else 0
+
+
+def header_of(head: Head) -> list[str]:
+    """Column names in the lake's spelling, transferred halves kept apart.
+
+    Raises:
+        MissingColumn: no header, or one without combined_score.
+    """
+    if head.header[:2] != ["protein1", "protein2"] or "combined_score" not in head.header:
+        missing = "combined_score" if head.header[:1] == ["protein1"] else "protein1"
+        raise MissingColumn(missing, head.path.name, head.header, "Take protein.links from string-db.org as it is.")
+    names = [f.replace("experiments", "experimental") for f in head.header]
+    return ["score" if n == "combined_score" else n for n in names]
+
+
+def checked(batch: pl.DataFrame, head: Head) -> pl.DataFrame:
+    """The batch, if its scores lie in 0..1000.
+
+    Raises:
+        BadValues: a score is empty or above 1000.
+    """
+    scores = batch["score"]
+    outside = scores.filter(scores > 1000)
+    if scores.null_count() or len(outside):
+        raise BadValues(
+            f"combined_score in {head.path.name} is {outside[0] if len(outside) else 'empty'} somewhere; "
+            "STRING's scores are whole numbers from 0 to 1000. Take the file from string-db.org as it is."
+        )
+    return batch
+
+
+def halves_joined(batch: pl.DataFrame) -> pl.DataFrame:
+    """Direct and transferred columns of a `full` file combined, in thousandths; other columns STRING has dropped."""
+    joined = {}
+    for channel in CHANNELS:
+        transferred = f"{channel}_transferred"
+        if transferred in batch.columns and channel in batch.columns:
+            direct, homologous = (batch[c].fill_null(0).to_numpy() / np.float32(1000) for c in (channel, transferred))
+            joined[channel] = pl.Series(channel, np.rint(combine(direct, homologous) * 1000).astype(np.uint16))
+        elif channel in batch.columns:
+            joined[channel] = batch[channel]
+    return batch.select("protein1", "protein2", "score").with_columns(*joined.values())
+
+
+def explained(broken: pa.ArrowInvalid, head: Head, columns: list[str]) -> InputError:
+    """Arrow's complaint in our words."""
+    found = re.search(r"In CSV column #(\d+).*invalid value '(.*?)'", str(broken))
+    if found:
+        named = columns[int(found.group(1))].replace("score", "combined_score")
+        return BadValues(
+            f"Column '{named}' of {head.path.name} holds '{found.group(2)}', not a whole number from 0 to 1000. "
+            "Take the file from string-db.org as it is."
+        )
+    return UnreadableFile(f"{head.path.name} is not a regular table: {str(broken).splitlines()[0]}.")
+
+
+FORMATS = (
+    PriorFormat(
+        "string",
+        "STRING protein.links, .detailed, .full and physical, .txt or .txt.gz",
+        recognise,
+        read,
+        needs="protein.info or protein.aliases of the same taxon",
+        reference="Szklarczyk et al., The STRING database in 2023, Nucleic Acids Res. 51:D638",
+    ),
+)
