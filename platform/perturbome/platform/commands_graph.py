@@ -61,7 +61,7 @@ def copy(
 ) -> None:
     """Project the lake into another engine: from a laptop to a server and back.
 
-    The password comes from PERTURBOME_NEO4J_PASSWORD or PERTURBOME_NEO4J_PASSWORD_FILE.
+    The password comes from PERTURBOME_NEO4J_PASSWORD or PERTURBOME_NEO4J_AUTH_FILE.
 
     Example: perturbome graph copy --to bolt://localhost:7687
     """
