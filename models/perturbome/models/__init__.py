@@ -1,0 +1,15 @@
+"""Models: knock-outs predicted and measured, causes of a change ranked, each beside its baseline."""
+
+from perturbome.platform.lazy import lazy_exports
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "knockout": "perturbome.models.knockout",
+        "knockout_all": "perturbome.models.knockout",
+        "rank_targets": "perturbome.models.targets",
+        "measure_effects": "perturbome.models.effects",
+        "compare_with_measured": "perturbome.models.comparison",
+        "models": "perturbome.models.registry",
+    },
+)

@@ -1,0 +1,103 @@
+"""The gate opens for signal, stays closed for noise, and closed means the baseline bit by bit."""
+
+import numpy as np
+import pytest
+
+from perturbome.models.baselines import leave_one_out_mean
+from perturbome.models.conformal import calibrate
+from perturbome.models.gate import fit_gate
+from perturbome.models.scores import full_length, pearson_delta
+
+K, G = 20, 80
+
+
+def simulate(rng, strength, noise=0.3):
+    common, features = rng.normal(size=G), rng.normal(size=(K, G))
+    signal = common + strength * features
+    return signal + noise * rng.normal(size=(K, G)), signal + noise * rng.normal(size=(K, G)), features
+
+
+def test_signal_opens_the_gate_to_its_slope():
+    gate = fit_gate(*simulate(np.random.default_rng(0), 0.4), np.zeros((K, G), bool))
+    assert gate.gamma == pytest.approx(0.4, abs=0.05)
+    assert gate.gain > 0.3
+
+
+def test_slope_is_least_squares_on_centred_features():
+    truth, others, features = simulate(np.random.default_rng(1), 0.2)
+    gate = fit_gate(truth, others, features, np.zeros((K, G), bool))
+    residual = (truth - leave_one_out_mean(others)).ravel()
+    step = (features - leave_one_out_mean(features)).ravel()
+    assert gate.slope == pytest.approx(np.linalg.lstsq(step[:, None], residual, rcond=None)[0][0])
+
+
+def test_noise_keeps_the_gate_nearly_closed():
+    gates = [fit_gate(*simulate(np.random.default_rng(s), 0.0), np.zeros((K, G), bool)) for s in range(40)]
+    assert np.mean([g.gamma == 0 for g in gates]) > 0.75
+    assert max(g.gamma for g in gates) < 0.03
+
+
+def test_a_feature_with_the_wrong_sign_keeps_it_closed():
+    truth, others, features = simulate(np.random.default_rng(2), 0.4)
+    assert fit_gate(truth, others, -features, np.zeros((K, G), bool)).gamma == 0
+
+
+def test_closed_gate_is_the_baseline_exactly():
+    truth, others, features = simulate(np.random.default_rng(3), 0.0)
+    gate = fit_gate(truth, others, 0 * features, np.zeros((K, G), bool))
+    assert gate.gamma == 0
+    baseline = leave_one_out_mean(others)
+    np.testing.assert_array_equal(gate.apply(baseline, features, features.mean(axis=0)), baseline)
+
+
+def test_too_few_targets_teach_nothing():
+    truth, others, features = simulate(np.random.default_rng(4), 1.0)
+    assert fit_gate(truth[:3], others[:3], features[:3], np.zeros((3, G), bool)).gamma == 0
+
+
+def test_own_targets_do_not_count():
+    truth, others, features = simulate(np.random.default_rng(5), 0.4)
+    own = np.zeros((K, G), bool)
+    own[np.arange(K), np.arange(K)] = True
+    spoiled = truth.copy()
+    spoiled[own] += 1e3
+    assert fit_gate(spoiled, others, features, own).gamma == fit_gate(truth, others, features, own).gamma
+
+
+def test_conformal_coverage_holds_on_targets_not_seen():
+    rng = np.random.default_rng(6)
+    size = rng.random(G) + 0.1
+    residual = rng.standard_t(4, size=(60, G)) * size
+    own = np.zeros(residual.shape, bool)
+    found = calibrate(residual[:30], np.zeros((30, G)), own[:30])
+    low, high = found.interval(np.zeros((30, G)), np.zeros((30, G)))
+    inside = ((residual[30:] >= low) & (residual[30:] <= high)).mean()
+    assert inside == pytest.approx(0.9, abs=0.04)
+    assert found.coverage == pytest.approx(0.9, abs=0.04)
+    assert calibrate(residual[:3], np.zeros((3, G)), own[:3]) is None
+
+
+def test_pearson_is_numpys_and_leaves_own_targets_out():
+    rng = np.random.default_rng(7)
+    a, b = rng.normal(size=(4, 9)), rng.normal(size=(4, 9))
+    out = np.zeros((4, 9), bool)
+    out[:, 2] = True
+    expected = [np.corrcoef(np.delete(a[k], 2), np.delete(b[k], 2))[0, 1] for k in range(4)]
+    np.testing.assert_allclose(pearson_delta(a, b, out), expected)
+    assert np.isnan(pearson_delta(np.full((1, 9), 0.1), b[:1])).all()
+
+
+def test_replicate_correlation_of_whole_samples():
+    rng = np.random.default_rng(8)
+    truth = rng.normal(size=200_000)
+    halves = truth + rng.normal(size=(2, len(truth))) * np.sqrt(2)
+    more = truth + rng.normal(size=(2, len(truth)))
+    assert full_length(np.corrcoef(halves)[0, 1]) == pytest.approx(np.corrcoef(more)[0, 1], abs=0.01)
+
+
+def test_shared_controls_would_invent_a_correlation_of_one_half():
+    """Why controls are halved: with no effect at all, one shared control mean correlates prediction and truth."""
+    rng = np.random.default_rng(9)
+    treated, predicted, shared, other = rng.normal(size=(4, 1, 50_000))
+    assert pearson_delta(predicted - shared, treated - shared)[0] == pytest.approx(0.5, abs=0.02)
+    assert pearson_delta(predicted - other, treated - shared)[0] == pytest.approx(0.0, abs=0.02)
