@@ -101,11 +101,12 @@ def _write_files(folder: Path, table: Table, run: str, batches: Iterable[pa.Reco
     target = folder / f"run={run}" if _partitioned(table) else folder
     target.mkdir(parents=True, exist_ok=True)
     writer: pq.ParquetWriter | None = None
-    path, rows = target, 0
+    path, rows, number = target, 0, 0
     try:
         for chunk in _in_groups(_conform(batches, schema), group):
             if writer is None:
-                path, rows = target / f"part-{uuid.uuid4().hex}.parquet", 0
+                path, rows = target / f"part-{number:05d}-{uuid.uuid4().hex}.parquet", 0
+                number += 1  # files are read in the order of their names
                 writer = pq.ParquetWriter(path, schema, compression="snappy", write_statistics=True)
             writer.write_table(chunk, row_group_size=group)
             rows += chunk.num_rows
