@@ -51,7 +51,7 @@ def dataset_row(lake: Lake, dataset: str, as_of: str | None = None) -> dict[str,
     found = known.filter(pl.col("dataset") == dataset)
     if found.is_empty():
         mend = "" if known.height else "The store holds no data set yet: perturbome ingest experiment FILE."
-        raise UnknownName("data set", dataset, "the store", known["dataset"].unique().to_list(), mend)
+        raise UnknownName("data set", dataset, "the store", known["dataset"].unique().sort().to_list(), mend)
     return found.row(-1, named=True)
 
 
