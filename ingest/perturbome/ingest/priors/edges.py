@@ -79,23 +79,31 @@ def refuse_numbers(edges: pl.DataFrame) -> None:
 
 
 def merge(edges: pl.DataFrame) -> pl.DataFrame:
-    """One row per source and target, in order of first appearance; column `contradicting` marks sign 0 by conflict."""
-    single = not edges.select("source", "target").is_duplicated().any()
-    if single:
+    """One row per source and target, in order of first appearance; column `contradicting` marks sign 0 by conflict.
+
+    Score and channels: the largest. Sign: that of the lines which have one, 0 where they contradict one another.
+    Evidence: all of it, joined by ';'.
+    """
+    if not edges.select("source", "target").is_duplicated().any():
         return edges.with_columns(pl.lit(False).alias("contradicting"))
+    special = ("source", "target", "sign", "evidence", "contradicting", "directed")
     merged = edges.group_by("source", "target", maintain_order=True).agg(
-        pl.col("score").max(),
+        pl.col(c for c in edges.columns if c not in special).max(),
+        *[pl.col(c).first() for c in ("directed",) if c in edges.columns],
         pl.col("sign").max().alias("most"),
         pl.col("sign").min().alias("least"),
-        pl.col("evidence").drop_nulls().unique(maintain_order=True).str.join(";").alias("evidence"),
+        *[
+            pl.col(c).drop_nulls().unique(maintain_order=True).str.join(";")
+            for c in ("evidence",)
+            if c in edges.columns
+        ],
     )
-    evidence = pl.when(pl.col("evidence") == "").then(None).otherwise(pl.col("evidence"))
-    conflict = (pl.col("most") > 0) & (pl.col("least") < 0)
+    if "evidence" in merged.columns:
+        merged = merged.with_columns(pl.col("evidence").replace("", None))
     return merged.with_columns(
         (pl.col("most") + pl.col("least")).clip(-1, 1).cast(pl.Int8).alias("sign"),
-        conflict.alias("contradicting"),
-        evidence.alias("evidence"),
-    )
+        ((pl.col("most") > 0) & (pl.col("least") < 0)).alias("contradicting"),
+    ).drop("most", "least")
 
 
 def unnamed(raw: pl.DataFrame, cleaned: pl.DataFrame) -> list[str]:

@@ -47,13 +47,13 @@ class Head:
         """The fields of the first line in lower case, a leading '#' taken off."""
         return [field.casefold() for field in self.rows[0]]
 
-    @property
-    def stem(self) -> str:
-        """The file name without the endings that say how it is packed or laid out."""
-        name = self.path.name
-        for ending in (".gz", ".xz", ".bz2", ".txt", ".tsv", ".csv", ".gmt", ".sif"):
-            name = name.removesuffix(ending)
-        return name
+
+def stem_of(path: Path) -> str:
+    """The file name without the endings that say how it is packed or laid out."""
+    name = path.name
+    for ending in (".gz", ".xz", ".bz2", ".txt", ".tsv", ".csv", ".gmt", ".sif"):
+        name = name.removesuffix(ending)
+    return name
 
 
 def split(line: str, separator: str) -> list[str]:

@@ -1,22 +1,29 @@
-"""Which organism a prior speaks of: from taxon prefixes, Ensembl ids or the file's name."""
+"""Which organism a prior speaks of: what was asked, taxon prefixes, the file's name, the store, or the names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from perturbome.ingest.priors.opening import stem_of
+from perturbome.ingest.symbols import guess_organism, organism_name
+from perturbome.platform.errors import InputError
 
 TAXA = {"9606": "human", "10090": "mouse", "4932": "yeast"}
 """NCBI taxon -> the store's word."""
 
-SPOKEN = {
-    "human": "human", "hs": "human", "homo": "human", "hsapiens": "human", "hg38": "human", "9606": "human",
-    "mouse": "mouse", "mm": "mouse", "mus": "mouse", "mmusculus": "mouse", "mm10": "mouse", "10090": "mouse",
-    "yeast": "yeast", "sc": "yeast", "saccharomyces": "yeast", "scerevisiae": "yeast", "4932": "yeast",
-}  # fmt: skip
-ENSEMBL = {"ENSG": "human", "ENSMUSG": "mouse"}
-ENSEMBL_GENE = re.compile(r"^(ENS[A-Z]*G)\d{6,}(\.\d+)?$")
-ENSEMBL_GENE_PATTERN = r"^ENS[A-Z]*G\d{6,}(\.\d+)?$"
+WORDS = {
+    **dict.fromkeys(("human", "hs", "hsapiens", "homo", "hg38", "grch38", "9606"), "human"),
+    **dict.fromkeys(("mouse", "mm", "mmusculus", "mus", "mm10", "grcm38", "10090"), "mouse"),
+    **dict.fromkeys(("yeast", "scerevisiae", "saccharomyces", "4932"), "yeast"),
+}
+"""Words of a file's name."""
+
 TAXON_PREFIX = re.compile(r"^(\d+)\.\S+$")
+SHARE = 0.2
 
 
 def of_taxon(taxon: str) -> str:
@@ -32,13 +39,39 @@ def called(organism: str) -> str:
 
 def in_file_name(stem: str) -> str | None:
     """The organism a file name speaks of (human_STRING, dorothea_mm, trrust_rawdata.mouse), if it names just one."""
-    words = [word.casefold() for word in re.split(r"[^A-Za-z0-9]+", stem)]
-    spoken = {SPOKEN[word] for word in words if word in SPOKEN}
+    spoken = {WORDS[word] for word in re.split(r"[^a-z0-9]+", stem.casefold()) if word in WORDS}
     return spoken.pop() if len(spoken) == 1 else None
 
 
-def in_names(names: Iterable[str]) -> str | None:
-    """The organism of Ensembl gene ids, if all of those among the names agree."""
-    prefixes = {found.group(1) for name in names if (found := ENSEMBL_GENE.match(name))}
-    spoken = {ENSEMBL.get(prefix, "unknown") for prefix in prefixes}
-    return spoken.pop() if len(spoken) == 1 else None
+def decide(
+    names: Sequence[str], path: Path, known: pl.DataFrame, *, asked: str | None, in_file: str | None
+) -> tuple[str, str]:
+    """The organism and why, by the first of: the file's ids, what was asked, its name, the store's genes, the case.
+
+    `known` are the store's genes (symbol, organism). Raises InputError where Ensembl ids contradict what was asked.
+    """
+    guess, why = guess_organism(names)
+    certain = in_file or (guess if why in ("Ensembl prefix", "systematic names") and guess != "unknown" else None)
+    if asked is not None:
+        asked = organism_name(asked)
+        if certain not in (None, "unknown", asked):
+            raise InputError(
+                f"{path.name} names genes of {called(str(certain))}, but organism={asked} was asked for. "
+                f"Leave organism out, or take the file of {called(asked)}."
+            )
+        return asked, "as asked"
+    if certain is not None:
+        return certain, "its identifiers say so" if in_file else why
+    spoken = in_file_name(stem_of(path))
+    if spoken is not None:
+        return spoken, "its file name says so"
+    shared = (
+        known.group_by("organism")
+        .agg(pl.col("symbol").is_in(list(names)).sum().alias("shared"), pl.len().alias("n"))
+        .with_columns((pl.col("shared") / pl.min_horizontal("n", pl.lit(max(len(names), 1)))).alias("share"))
+        .filter(pl.col("share") >= SHARE)
+        .sort("shared", descending=True)
+    )
+    if shared.height:
+        return str(shared["organism"][0]), f"{shared['shared'][0]:,} of its names are genes of the store"
+    return guess, why

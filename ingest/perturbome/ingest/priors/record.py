@@ -20,7 +20,7 @@ CHANNELS = ("neighborhood", "fusion", "cooccurence", "coexpression", "experiment
 
 @dataclass(frozen=True)
 class Ask:
-    """What the caller says beside the file: organism, STRING companion, smallest score, progress callback."""
+    """What the caller says beside the file: organism, STRING companion, progress callback."""
 
     organism: str | None = None
     info: Path | None = None
@@ -43,6 +43,8 @@ class Parsed:
     unmapped: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
+    companions: tuple[Path, ...] = ()
+    """Other files that were read beside the prior's own."""
 
     def named(self) -> pl.DataFrame:
         """The rows with gene names in place of positions."""

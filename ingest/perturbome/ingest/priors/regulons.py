@@ -95,7 +95,7 @@ def is_collectri(head: Head) -> str | None:
     header = head.header
     if "confidence" in header or not (has_any(header, *TF) and has_any(header, *TARGET) and has_any(header, *WEIGHT)):
         return None
-    if has_any(header, "sign_decision", "sign.decision", "resources") or "collectri" in head.stem.casefold():
+    if has_any(header, "sign_decision", "sign.decision", "resources") or "collectri" in head.path.name.casefold():
         return "its header is that of CollecTRI"
     at = next(header.index(w) for w in WEIGHT if w in header)
     values = {row[at] for row in head.rows[1:] if len(row) > at}

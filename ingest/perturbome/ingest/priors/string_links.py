@@ -91,7 +91,7 @@ def read(head: Head, ask: Ask) -> Parsed:
         said.append(f"channels kept: {', '.join(channels)}")
     return Parsed(
         "edges", names.gather(used).to_list(), rows.select("source", "target", "directed", "sign", "score", *channels),
-        organism=organism, unmapped=sorted(tally.unmapped), counts=counts, said=said,
+        organism=organism, unmapped=sorted(tally.unmapped), counts=counts, said=said, companions=(info,),
     )  # fmt: skip
 
 

@@ -1,0 +1,22 @@
+"""The ingest floor's commands: ingest experiment, ingest prior, infer regulation, infer transitions, simulate."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the ingest floor's commands to the program."""
+    from perturbome.ingest.commands_experiment import register_experiment
+    from perturbome.ingest.commands_inference import register_inference, register_simulate
+    from perturbome.ingest.commands_prior import register_prior
+
+    ingest = typer.Typer(no_args_is_help=True, help="Take files into the store: experiments and prior knowledge.")
+    register_experiment(ingest)
+    register_prior(ingest)
+    app.add_typer(ingest, name="ingest")
+
+    infer = typer.Typer(no_args_is_help=True, help="Infer regulation and cell transitions from a stored experiment.")
+    register_inference(infer)
+    app.add_typer(infer, name="infer")
+    register_simulate(app)
