@@ -42,13 +42,13 @@ def show_table(
     table: pa.Table | pl.DataFrame, title: str | None = None, *, json: bool = False, most: int | None = None
 ) -> None:
     """Print a table: as JSON rows, or ruled for a reader, with at most `most` rows and a line that says so."""
-    rows = table.to_dicts() if hasattr(table, "to_dicts") else table.to_pylist()
+    rows = _rows(table)
     if json:
         show_json(rows)
         return
     from rich.table import Table
 
-    names = list(table.columns) if hasattr(table, "to_dicts") else list(table.column_names)
+    names = [str(name) for name in getattr(table, "column_names", None) or table.columns]
     ruled = Table(title=title, title_justify="left", header_style="bold")
     for name in names:
         number = bool(rows) and all(isinstance(row[name], int | float | None) for row in rows)
@@ -58,6 +58,11 @@ def show_table(
     console.print(ruled)
     if most is not None and len(rows) > most:
         console.print(f"{most} of {len(rows)} rows shown.", highlight=False)
+
+
+def _rows(table: Any) -> list[dict[str, Any]]:
+    """The rows of a polars frame or an Arrow table as dictionaries."""
+    return list(table.to_dicts() if hasattr(table, "to_dicts") else table.to_pylist())
 
 
 def _cell(value: Any) -> str:

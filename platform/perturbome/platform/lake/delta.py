@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, Schema
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from perturbome.platform.schema.tables import Table
 
@@ -37,7 +37,7 @@ def append(folder: Path, table: Table, run: str, batches: Iterable[pa.RecordBatc
     Until the commit nothing is visible; after it all rows are. `batches` need not hold the `run` column.
     """
     delta = _prepared(folder, table)
-    actions = []
+    actions: list[AddAction | RemoveAction] = []
     rows = 0
     for path, count in _write_files(folder, table, run, batches):
         rows += count

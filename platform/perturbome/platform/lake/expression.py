@@ -28,7 +28,8 @@ class Expression:
     @property
     def shape(self) -> tuple[int, int]:
         """(cells, genes)."""
-        return self.X.shape
+        rows, columns = self.X.shape
+        return rows, columns
 
 
 def read_expression(lake: Lake, dataset: str, where: pl.Expr | None = None, as_of: str | None = None) -> Expression:

@@ -102,7 +102,7 @@ class GeneCatalogue:
 
     def rows(self) -> pl.DataFrame:
         """The rows this run adds to the table `genes`, sorted by key."""
-        kinds = {
+        kinds: dict[str, pl.DataType | type[pl.DataType]] = {
             "dataset": pl.String,
             "gene": pl.String,
             "key": pl.Int32,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 import polars as pl
 import pyarrow as pa
@@ -23,7 +23,7 @@ from perturbome.platform.lake.provenance import code_version, file_hashes
 from perturbome.platform.lake.runs import Run, new_run_id
 from perturbome.platform.schema.tables import TABLES
 
-Rows = pa.Table | pl.DataFrame | Iterable[pa.RecordBatch]
+Rows: TypeAlias = pa.Table | pl.DataFrame | Iterable[pa.RecordBatch]
 RUNS_FILES_BEFORE_COMPACTION = 64
 
 

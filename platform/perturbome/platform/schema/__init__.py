@@ -3,4 +3,14 @@
 from perturbome.platform.schema.graph import NODES, RELATIONSHIPS, Link, Node, Relationship
 from perturbome.platform.schema.tables import SCHEMA_VERSION, TABLES, Column, Table
 
-__all__ = ["NODES", "RELATIONSHIPS", "SCHEMA_VERSION", "TABLES", "Column", "Link", "Node", "Relationship", "Table"]
+__all__ = [
+    "NODES",
+    "RELATIONSHIPS",
+    "SCHEMA_VERSION",
+    "TABLES",
+    "Column",
+    "Link",
+    "Node",
+    "Relationship",
+    "Table",
+]
