@@ -166,6 +166,12 @@ class Store:
 
         return read_expression(self.lake, dataset, where)
 
+    def expression_genes(self, dataset: str) -> pl.DataFrame:
+        """Genes a data set measured: gene, key, symbol, ensembl, gene_index, regulator, in the matrix's order."""
+        from perturbome.platform.lake.expression import dataset_genes, dataset_row
+
+        return dataset_genes(self.lake, dataset_row(self.lake, dataset))
+
     @contextmanager
     def run(
         self,
