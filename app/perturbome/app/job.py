@@ -1,4 +1,4 @@
-"""The main job: experiment -> lake -> graph -> network -> knock-out and causes, step by step through the public verbs."""
+"""The main job: experiment, network, knock-out, causes; step by step through the public verbs."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _measured_targets(store: Store, job: Job) -> list[str]:
 
 
 def _chosen_gene(store: Store, job: Job) -> str:
-    """The gene asked for; else the measured knock-out with the strongest effect; else the regulator with most targets."""
+    """The gene asked for; else the strongest regulator that was knocked out and measured; else the strongest."""
     if job.gene is not None:
         return str(store.find_gene(job.gene)["symbol"])
     measured = _measured_targets(store, job)
