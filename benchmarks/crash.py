@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "crash"))
+from benchmarks._machine import save
 from killing import Watch, check, kill_once
 
-from benchmarks._machine import save
 from perturbome.ingest import simulate
 
 KILLS = 500
