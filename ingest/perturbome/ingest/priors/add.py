@@ -71,7 +71,7 @@ def add_prior(
         raise InputError(f"min_score={min_score:g} is not within 0..1. STRING's 700 is 0.7 here.")
     if name is not None:
         older_runs(store, name, replace)
-    ask = Ask(organism_name(organism) if organism else None, Path(info) if info else None, report)
+    ask = Ask(organism_name(organism) if organism else None, Path(info) if info else None, min_score, report)
     chosen, why, parsed = read_prior(path, kind=kind, ask=ask)
     name = name or (chosen.name if chosen.name in DATABASES else stem_of(path))
     older = older_runs(store, name, replace)
@@ -106,7 +106,7 @@ def add_prior(
         said = [*said, *account(chosen, parsed, counts, dropped, min_score, n_rows, n_genes), *spoken]
         run.metrics.update(
             n_edges=n_rows, n_genes=n_genes, n_unmapped=len(parsed.unmapped), unmapped=parsed.unmapped,
-            n_dropped_by_score=dropped, overlap=shared, said=said, **counts,
+            overlap=shared, said=said, **{**counts, "n_dropped_by_score": dropped},
         )  # fmt: skip
     for old in older:
         store.remove(old.id, report)
@@ -136,7 +136,7 @@ def enough(parsed: Parsed, min_score: float) -> tuple[Parsed, int]:
         return parsed, 0
     # Scores are float32: 0.7 must keep an edge stored as float32(0.7).
     rows = parsed.rows.filter(pl.col("score") >= pl.lit(min_score, pl.Float32))
-    return changed(parsed, rows=rows), parsed.rows.height - rows.height
+    return changed(parsed, rows=rows), parsed.rows.height - rows.height + parsed.counts.get("n_dropped_by_score", 0)
 
 
 def refuse_nothing(parsed: Parsed, path: Path, dropped: int, min_score: float) -> None:

@@ -20,10 +20,11 @@ CHANNELS = ("neighborhood", "fusion", "cooccurence", "coexpression", "experiment
 
 @dataclass(frozen=True)
 class Ask:
-    """What the caller says beside the file: organism, STRING companion, progress callback."""
+    """What the caller says beside the file: organism, STRING companion, smallest score, progress callback."""
 
     organism: str | None = None
     info: Path | None = None
+    min_score: float = 0.0
     report: Report = silent
 
 

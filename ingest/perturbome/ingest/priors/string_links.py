@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ BLOCK = 1 << 24
 COMPACT_AT = 3_000_000
 """Rows gathered before the two directions of an edge are folded into one."""
 
-ORDER = ("low", "high")
+HALF = 1 << 32
 
 
 def recognise(head: Head) -> str | None:
@@ -69,28 +70,27 @@ def read(head: Head, ask: Ask) -> Parsed:
     number = names.to_frame("name").with_row_index("gene")
     codes = proteins.join(number, on="name").select("protein", pl.col("gene").cast(pl.UInt32))
     gathered, tally = gather(head, ask, codes)
-    rows = (
-        gathered.rename({"low": "source", "high": "target"})
-        .sort("source", "target")
-        .with_columns(pl.lit(False).alias("directed"), pl.lit(0, pl.Int8).alias("sign"))
-    )
-    used = pl.concat([rows["source"], rows["target"]]).unique().sort()
-    rows = rows.with_columns(
-        pl.col("source", "target").replace_strict(used, pl.arange(len(used), eager=True, dtype=pl.UInt32))
-    )
+    rows = unpacked(gathered)
+    del gathered
+    used = pl.concat([rows["source"].unique(), rows["target"].unique()]).unique().sort()
+    if len(used) < len(names):
+        rows = rows.with_columns(
+            pl.col("source", "target").replace_strict(used, pl.arange(len(used), eager=True, dtype=pl.UInt32))
+        )
     counts = {
         "n_lines": tally.lines,
         "n_malformed": tally.malformed,
         "n_unmapped_lines": tally.lost,
         "n_self_loops": tally.loops,
-        "n_merged": tally.lines - tally.lost - tally.loops - rows.height,
+        "n_merged": tally.lines - tally.lost - tally.loops - tally.dropped - rows.height,
+        "n_dropped_by_score": tally.dropped,
     }
     channels = [c for c in CHANNELS if c in rows.columns]
     said = [f"protein ids became gene symbols by {info.name} ({proteins.height:,} proteins)"]
     if channels:
         said.append(f"channels kept: {', '.join(channels)}")
     return Parsed(
-        "edges", names.gather(used).to_list(), rows.select("source", "target", "directed", "sign", "score", *channels),
+        "edges", names.gather(used).to_list(), rows,
         organism=organism, unmapped=sorted(tally.unmapped), counts=counts, said=said, companions=(info,),
     )  # fmt: skip
 
@@ -104,6 +104,7 @@ class Tally:
     malformed: int = 0
     lost: int = 0
     loops: int = 0
+    dropped: int = 0
 
 
 def taxon_of(head: Head) -> str:
@@ -132,36 +133,53 @@ def check_companion(head: Head, taxon: str, proteins: pl.DataFrame, info: str) -
 
 
 def gather(head: Head, ask: Ask, codes: pl.DataFrame) -> tuple[pl.DataFrame, Tally]:
-    """All edges as low, high (gene numbers, low < high), score and channels, each pair once with its largest score."""
+    """All edges as pair (both gene numbers in one UInt64, the lower first), score and channels, each pair once.
+
+    Only edges of at least `min_score` are held; of the others the pair alone, to count them.
+    """
     tally = Tally(set())
+    least = math.ceil(round(ask.min_score * 1000, 6))
     parts: list[pl.DataFrame] = []
+    low: list[pl.Series] = []
     loose = 0
     for batch in batches(head, ask, tally):
         tally.lines += batch.height
-        coded = (
-            batch.join(codes.rename({"protein": "protein1", "gene": "a"}), on="protein1", how="left")
-            .join(codes.rename({"protein": "protein2", "gene": "b"}), on="protein2", how="left")
-        )  # fmt: skip
+        coded = batch.join(codes.rename({"protein": "protein1", "gene": "a"}), on="protein1", how="left").join(
+            codes.rename({"protein": "protein2", "gene": "b"}), on="protein2", how="left"
+        )
         for name, code in (("protein1", "a"), ("protein2", "b")):
             tally.unmapped.update(coded.filter(pl.col(code).is_null())[name].unique().fill_null("(empty)").to_list())
         known = coded.drop("protein1", "protein2").drop_nulls(["a", "b"])
         part = known.filter(pl.col("a") != pl.col("b"))
         tally.lost += coded.height - known.height
         tally.loops += known.height - part.height
-        parts.append(part.select(
-            pl.min_horizontal("a", "b").alias("low"), pl.max_horizontal("a", "b").alias("high"), pl.exclude("a", "b")
-        ))  # fmt: skip
+        first, second = (e.cast(pl.UInt64) for e in (pl.min_horizontal("a", "b"), pl.max_horizontal("a", "b")))
+        part = part.select((first * HALF + second).alias("pair"), pl.exclude("a", "b"))
+        enough = part["score"] >= least
+        low.append(part.filter(~enough)["pair"])
+        parts.append(part.filter(enough))
         loose += part.height
         if loose > COMPACT_AT:
-            parts, loose = [compact(parts)], 0
-    edges = compact(parts)
-    return edges.with_columns((pl.exclude(ORDER).cast(pl.Float32) / 1000).cast(pl.Float32)), tally
+            parts, low, loose = [compact(parts)], [pl.concat(low).unique()], 0
+    edges = compact(parts).sort("pair")
+    dropped = pl.concat(low).unique()
+    tally.dropped = int((~dropped.is_in(edges["pair"].implode())).sum()) if len(dropped) else 0
+    return edges, tally
 
 
 def compact(parts: list[pl.DataFrame]) -> pl.DataFrame:
     """Fold repeated pairs (STRING lists each in both directions) into one with the largest value of each column."""
-    together = pl.concat(parts)
-    return together.group_by(ORDER).agg(pl.all().max())
+    return pl.concat(parts).group_by("pair").agg(pl.all().max())
+
+
+def unpacked(edges: pl.DataFrame) -> pl.DataFrame:
+    """Pairs and thousandths as the normalised frame: source, target, directed, sign, score, channels."""
+    ends = (
+        (pl.col("pair") // HALF).cast(pl.UInt32).alias("source"),
+        (pl.col("pair") % HALF).cast(pl.UInt32).alias("target"),
+    )
+    values = ((pl.col(c).cast(pl.Float32) / 1000).cast(pl.Float32) for c in edges.columns if c != "pair")
+    return edges.select(*ends, pl.lit(False).alias("directed"), pl.lit(0, pl.Int8).alias("sign"), *values)
 
 
 def batches(head: Head, ask: Ask, tally: Tally) -> Iterator[pl.DataFrame]:
