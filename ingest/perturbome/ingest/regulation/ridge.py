@@ -1,0 +1,116 @@
+"""Ridge regression of every gene on all regulators at once, in closed form, a regulator never on itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, special
+
+from perturbome.ingest.regulation.moments import Correlations
+
+Floats = NDArray[np.float64]
+PENALTIES = tuple(np.logspace(-4, 1, 16).tolist())
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Ridge coefficients of G targets on p regulators, both of unit variance."""
+
+    beta: Floats  # [p, G]; 0 where a regulator meets itself
+    error: Floats  # [p, G], standard error of beta
+    freedom: Floats  # [G], residual degrees of freedom
+
+    @property
+    def z(self) -> Floats:
+        """Coefficient over standard error, 0 where there is no error."""
+        z: Floats = np.divide(self.beta, self.error, out=np.zeros_like(self.beta), where=self.error > 0)
+        return z
+
+    @property
+    def p(self) -> Floats:
+        """Two-sided p by Student's t with `freedom`; never below the least float32, so that it can be stored."""
+        p: Floats = 2 * special.stdtr(self.freedom, -np.abs(self.z))
+        return np.maximum(p, float(np.finfo(np.float32).tiny))
+
+
+def own_position(regulators: NDArray[np.intp], n_genes: int) -> NDArray[np.intp]:
+    """Position of each gene among the regulators [G], -1 for genes that regulate nothing."""
+    own = np.full(n_genes, -1, np.intp)
+    own[regulators] = np.arange(regulators.size)
+    return own
+
+
+def fit_ridge(cor: Correlations, own: NDArray[np.intp], penalty: float) -> Fit:
+    """Fit `(R + penalty I) beta_j = c_j` for every target j; `penalty` is per cell, so cells may be duplicated.
+
+    R [p, p] are the regulators' correlations, c_j [p] those with target j. With P = (R + penalty I)^-1:
+
+    * target outside the regulators: `beta_j = P c_j`, `var_k = s_j^2 (P - penalty P^2)_kk`;
+    * target that is regulator k itself: the system without row and column k, whose solution and inverse
+      follow from P by the block-inverse identity: `beta_j = -P_.k / P_kk`, `M = P - P_.k P_k. / P_kk`.
+
+    `s_j^2 = rss_j / (n - 1 - df_j)`, with `rss_j = 1 - beta.c - penalty beta.beta` and the effective number of
+    parameters `df_j = trace(R M)`. As penalty -> 0 these are ordinary least squares and its t-test; beyond
+    that the test is that of Halawa and El Bassiouni (2000), which ignores the shrinkage bias.
+    """
+    p, n_genes = cor.targets.shape
+    inverse = linalg.inv(cor.regulators + penalty * np.eye(p), check_finite=False)
+    inverse = (inverse + inverse.T) / 2
+    squared = inverse @ inverse
+    beta = inverse @ cor.targets
+    diagonal = np.diag(inverse) - penalty * np.diag(squared)
+    unscaled = np.repeat(np.maximum(diagonal, 0.0)[:, None], n_genes, 1)
+    used = np.full(n_genes, p - penalty * np.trace(inverse))
+
+    mine = np.flatnonzero(own >= 0)
+    k = own[mine]
+    pivot = inverse[k, k]
+    column = inverse[:, k]  # [p, m]
+    beta[:, mine] = -column / pivot
+    beta[k, mine] = 0.0
+    reduced = np.diag(inverse)[:, None] - column**2 / pivot
+    reduced_squared = (
+        np.diag(squared)[:, None] - 2 * column * squared[:, k] / pivot + column**2 * (squared[k, k] / pivot**2)
+    )
+    unscaled[:, mine] = np.maximum(reduced - penalty * reduced_squared, 0.0)
+    unscaled[k, mine] = 0.0
+    used[mine] = p - 1 - penalty * (np.trace(inverse) - squared[k, k] / pivot)
+
+    residual = 1 - np.einsum("pg,pg->g", beta, cor.targets) - penalty * np.einsum("pg,pg->g", beta, beta)
+    freedom = np.maximum(cor.n - 1 - used, 1.0)
+    variance = np.maximum(residual, 0.0) / freedom
+    return Fit(beta, np.sqrt(unscaled * variance), freedom)
+
+
+def choose_penalty(
+    cor: Correlations, own: NDArray[np.intp], usable: NDArray[np.bool_], grid: tuple[float, ...] = PENALTIES
+) -> float:
+    """The penalty of the grid with the least generalised cross-validation error, summed over usable targets.
+
+    `GCV = sum_j rss_j(total) / (1 - (1 + df_j) / n)^2` (Golub, Heath and Wahba 1979), the rss being that of the
+    residuals; one eigendecomposition serves the whole grid.
+    """
+    p = cor.regulators.shape[0]
+    values, vectors = linalg.eigh(cor.regulators, check_finite=False)
+    values = np.maximum(values, 0.0)
+    outside = np.flatnonzero(usable & (own < 0))
+    inside = own[np.flatnonzero(usable & (own >= 0))]
+    projected = (vectors.T @ cor.targets[:, outside]) ** 2  # [p, outside]
+    errors = []
+    for penalty in grid:
+        shrunk = 1 / (values + penalty)
+        used = p - penalty * shrunk.sum()
+        residual = 1 - (shrunk + penalty * shrunk**2) @ projected
+        error = float(np.maximum(residual, 0.0).sum()) / max(1 - (1 + used) / cor.n, 1e-3) ** 2
+        inverse = (vectors * shrunk) @ vectors.T
+        pivot = np.diag(inverse)[inside]
+        norm = ((vectors**2) @ shrunk**2)[inside]  # |P_.k|^2
+        # beta.c = 1 + penalty - 1/P_kk and beta.beta = (|P_.k|^2 - P_kk^2) / P_kk^2, by the block inverse.
+        residual = 1 / pivot - penalty - penalty * (norm / pivot**2 - 1)
+        used_inside = p - 1 - penalty * (shrunk.sum() - norm / pivot)
+        shrinkage = np.maximum(1 - (1 + used_inside) / cor.n, 1e-3)
+        error += float((np.maximum(residual, 0.0) / shrinkage**2).sum())
+        errors.append(error)
+    return grid[int(np.argmin(errors))]

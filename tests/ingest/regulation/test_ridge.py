@@ -1,0 +1,151 @@
+"""Ridge in closed form against scikit-learn and ordinary least squares, target by target."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse, stats
+
+from perturbome.ingest.regulation.moments import Blocks, assign_blocks, block_moments, mean_and_sd
+from perturbome.ingest.regulation.ridge import Fit, choose_penalty, fit_ridge, own_position
+
+N, G = 150, 12
+REGULATORS = np.array([0, 3, 4, 7, 9])
+
+
+@pytest.fixture(scope="module")
+def X() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(N, G)) @ rng.normal(size=(G, G)) + rng.normal(size=(N, G))
+    return X + 5.0
+
+
+def moments(X: np.ndarray, n_blocks: int = 10) -> Blocks:
+    return block_moments(X, REGULATORS, np.arange(X.shape[0]) % n_blocks)
+
+
+def fit(X: np.ndarray, penalty: float) -> Fit:
+    return fit_ridge(moments(X).correlations(), own_position(REGULATORS, X.shape[1]), penalty)
+
+
+def others(target: int) -> np.ndarray:
+    return np.array([r for r in REGULATORS if r != target])
+
+
+def test_scalers_and_correlations_against_numpy(X: np.ndarray) -> None:
+    cor = moments(X).correlations()
+    expected = np.corrcoef(X.T)
+    np.testing.assert_allclose(cor.targets, expected[REGULATORS], atol=1e-6)
+    np.testing.assert_allclose(cor.regulators, expected[np.ix_(REGULATORS, REGULATORS)], atol=1e-6)
+    np.testing.assert_allclose(cor.sd, X.std(0), rtol=1e-6)
+    for form in (X, sparse.csr_matrix(X)):
+        np.testing.assert_allclose(mean_and_sd(form), (X.mean(0), X.std(0)), rtol=1e-9)
+    np.testing.assert_array_equal(
+        block_moments(sparse.csr_matrix(X), REGULATORS, np.arange(N) % 10).gram, moments(X).gram
+    )
+
+
+def test_weighted_correlations_against_numpy(X: np.ndarray) -> None:
+    weight = np.random.default_rng(1).exponential(size=10)
+    per_cell = weight[np.arange(N) % 10]
+    expected = np.cov(X.T, aweights=per_cell, ddof=0)
+    cor = moments(X).correlations(weight)
+    np.testing.assert_allclose(cor.sd**2, np.diag(expected), rtol=1e-5)
+    scale = np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
+    np.testing.assert_allclose(cor.targets, (expected / scale)[REGULATORS], atol=1e-5)
+
+
+@pytest.mark.parametrize("penalty", [1e-3, 0.1, 3.0])
+def test_coefficients_are_those_of_scikit_learn(X: np.ndarray, penalty: float) -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    beta = fit(X, penalty).beta
+    Z = (X - X.mean(0)) / X.std(0)
+    for target in range(G):
+        from_ = others(target)
+        oracle = linear_model.Ridge(alpha=penalty * N, fit_intercept=True).fit(Z[:, from_], Z[:, target])
+        mine = beta[np.isin(REGULATORS, from_), target]
+        np.testing.assert_allclose(mine, oracle.coef_, atol=1e-6)
+
+
+def test_p_is_that_of_ordinary_least_squares_without_penalty(X: np.ndarray) -> None:
+    small = fit(X, 1e-12)
+    Z = (X - X.mean(0)) / X.std(0)
+    for target in range(G):
+        from_ = others(target)
+        design = np.column_stack([np.ones(N), Z[:, from_]])
+        coefficients, residual, *_ = np.linalg.lstsq(design, Z[:, target], rcond=None)
+        freedom = N - design.shape[1]
+        error = np.sqrt(np.diag(np.linalg.inv(design.T @ design)) * residual[0] / freedom)
+        p = 2 * stats.t.sf(np.abs(coefficients / error), freedom)
+        rows = np.isin(REGULATORS, from_)
+        np.testing.assert_allclose(small.error[rows, target], error[1:], rtol=1e-4)
+        np.testing.assert_allclose(small.freedom[target], freedom, rtol=1e-9)
+        np.testing.assert_allclose(small.p[rows, target], p[1:], rtol=2e-2, atol=1e-12)
+
+
+def test_standard_error_with_a_penalty_against_the_sandwich(X: np.ndarray) -> None:
+    """Oracle: sd of (Z'Z + nlI)^-1 Z' noise, by explicit matrices, for targets inside and outside the regulators."""
+    penalty, Z = 0.3, (X - X.mean(0)) / X.std(0)
+    fitted = fit(X, penalty)
+    for target in range(G):
+        from_ = others(target)
+        A = Z[:, from_]
+        inverse = np.linalg.inv(A.T @ A + N * penalty * np.eye(from_.size))
+        hat = A @ inverse @ A.T
+        freedom = N - 1 - np.trace(hat)
+        residual = ((Z[:, target] - hat @ Z[:, target]) ** 2).sum()
+        # rss here is beta-identity of the ridge: residual sum of squares itself.
+        error = np.sqrt(np.diag(inverse @ A.T @ A @ inverse) * residual / freedom)
+        np.testing.assert_allclose(fitted.freedom[target], freedom, rtol=1e-6)
+        np.testing.assert_allclose(fitted.error[np.isin(REGULATORS, from_), target], error, rtol=1e-4)
+
+
+def test_the_penalty_is_the_best_of_brute_force_gcv(X: np.ndarray) -> None:
+    grid, Z = (1e-3, 1e-2, 0.1, 1.0, 10.0), (X - X.mean(0)) / X.std(0)
+    usable = np.ones(G, bool)
+    usable[5] = False
+    errors = []
+    for penalty in grid:
+        error = 0.0
+        for target in np.flatnonzero(usable):
+            A = Z[:, others(target)]
+            hat = A @ np.linalg.inv(A.T @ A + N * penalty * np.eye(A.shape[1])) @ A.T
+            error += ((Z[:, target] - hat @ Z[:, target]) ** 2).mean() / (1 - (1 + np.trace(hat)) / N) ** 2
+        errors.append(error)
+    chosen = choose_penalty(moments(X).correlations(), own_position(REGULATORS, G), usable, grid)
+    assert chosen == grid[int(np.argmin(errors))]
+    assert (
+        choose_penalty(
+            block_moments(X[:8], REGULATORS, np.arange(8)).correlations(), own_position(REGULATORS, G), usable, grid
+        )
+        >= chosen
+    )
+
+
+def test_duplicated_cells_change_no_coefficient(X: np.ndarray) -> None:
+    np.testing.assert_allclose(fit(np.vstack([X, X]), 0.1).beta, fit(X, 0.1).beta, atol=1e-7)
+
+
+def test_a_regulator_never_regulates_itself(X: np.ndarray) -> None:
+    fitted = fit(X, 0.1)
+    assert (fitted.beta[np.arange(5), REGULATORS] == 0).all()
+    assert (fitted.p[np.arange(5), REGULATORS] == 1).all()
+
+
+def test_a_constant_gene_has_no_edges(X: np.ndarray) -> None:
+    flat = X.copy()
+    flat[:, 5] = 2.0
+    fitted = fit(flat, 0.1)
+    assert (fitted.beta[:, 5] == 0).all()
+    assert np.isfinite(fitted.z).all()
+
+
+def test_blocks_follow_the_rank_and_not_the_row() -> None:
+    rank = np.random.default_rng(0).permutation(95)
+    first = assign_blocks(rank, 10, np.random.default_rng(5))
+    order = np.random.default_rng(1).permutation(95)
+    np.testing.assert_array_equal(assign_blocks(rank[order], 10, np.random.default_rng(5)), first[order])
+    sizes = np.bincount(first)
+    assert sizes.min() >= 9
+    assert sizes.max() <= 10
+    assert np.array_equal(np.sort(assign_blocks(np.arange(4), 10, np.random.default_rng(0))), np.arange(4))
