@@ -1,0 +1,322 @@
+"""From labels to perturbations: each cell gets one, or is a control, or is left unassigned."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from perturbome.ingest.experiment.choose import Choice, is_chemical
+from perturbome.ingest.experiment.columns import as_text
+from perturbome.ingest.experiment.conventions import Survey
+from perturbome.ingest.experiment.genes import Genes
+from perturbome.ingest.symbols import strip_version
+from perturbome.platform.errors import InputError, did_you_mean
+from perturbome.platform.perturbation import (
+    SPELLINGS,
+    Mode,
+    Perturbation,
+    is_control,
+    is_stand_in,
+    is_unassigned,
+    split_underscores,
+    strip_guide,
+)
+
+TYPE_COLUMNS = ("perturbation_type", "genetic_perturbation_strategy", "pert_type", "crispr_type", "modality")
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """`code` [n_cells] points into `perturbations`; -1 is a control, -2 unassigned. `labels` are the file's words."""
+
+    code: np.ndarray
+    perturbations: list[Perturbation]
+    labels: list[str]
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def control(self) -> np.ndarray:
+        """[n_cells] true for controls."""
+        return np.asarray(self.code == -1)
+
+
+def mode_of(text: str) -> Mode | None:
+    """The mode that a word for a technique means; None for one we do not know, or for control."""
+    word = text.casefold()
+    if any(k in word for k in ("crispra", "activation", "overexpress", "orf", "cdna", "transgene")):
+        return "activation"
+    if any(k in word for k in ("crispri", "interference", "shrna", "sirna", "rnai", "knockdown", "knock-down")):
+        return "knockdown"
+    if any(k in word for k in ("drug", "compound", "chemical", "cytokine", "small molecule", "ligand", "treatment")):
+        return "compound"
+    return "knockout" if any(k in word for k in ("crispr", "cas9", "knockout", "knock-out", "ko", "tap-seq")) else None
+
+
+def unperturbed(n_cells: int) -> Assignment:
+    """All cells are controls."""
+    return Assignment(np.full(n_cells, -1), [], [])
+
+
+def assign(
+    survey: Survey,
+    choice: Choice,
+    genes: Genes,
+    where: str,
+    *,
+    control: str | Sequence[str] | None = None,
+    mode: Mode | None = None,
+    dose_column: str | None = None,
+) -> Assignment:
+    """Read the chosen column. Raises InputError, listing the values and the flag, where no cell is a control."""
+    assert choice.column is not None
+    obs, said = survey.obs, []
+    known = Names(genes)
+    labels = survey.labels(choice.column)
+    text = as_text(obs[choice.column])
+    reader = _Guides(survey.uns, known) if choice.convention.name == "cellxgene" else None
+
+    controls = _controls(labels, choice, known, control, where)
+    types, type_said = _types(survey, labels, controls, choice, known, mode)
+    doses = _doses(obs, choice, dose_column, types)
+    most = _most_targets(survey, choice)
+
+    # One reading per distinct (label, type, dose), not per cell.
+    frame = pd.DataFrame({"label": text, "type": types, "dose": doses})
+    groups = frame.groupby(["label", "type", "dose"], dropna=False, sort=True).ngroup().to_numpy()
+    distinct = frame.iloc[np.unique(groups, return_index=True)[1]].itertuples(index=False)
+    code_of: dict[Perturbation, int] = {}
+    words: defaultdict[int, set[str]] = defaultdict(set)
+    code_of_group: list[int] = []
+    for label, kind, dose in distinct:
+        if label is None or (is_unassigned(label) and label not in controls and label not in known.exact):
+            code_of_group.append(-2)
+            continue
+        if label in controls:
+            code_of_group.append(-1)
+            continue
+        dose = None if dose is None or np.isnan(dose) else float(dose)
+        if reader is not None:
+            found = reader.read(label, kind)
+        else:
+            found = _read(label, kind, dose, choice, known, most.get(label))
+        if found is None:
+            code_of_group.append(-1)
+            continue
+        number = code_of.setdefault(found, len(code_of))
+        words[number].add(label)
+        code_of_group.append(number)
+    code = np.asarray(code_of_group)[groups]
+
+    if not (code == -1).any():
+        raise _no_control(labels, choice.column, where)
+    said += type_said + _said(code, labels, controls, list(code_of), words, known)
+    return Assignment(code, list(code_of), [", ".join(sorted(words[i])[:8]) for i in range(len(code_of))], said)
+
+
+class Names:
+    """The names of the file's genes: exact, whatever the case, and by Ensembl id."""
+
+    def __init__(self, genes: Genes) -> None:
+        self.exact = genes.known
+        self._by_id = {e: s for s, e in zip(genes.symbols, genes.ensembl, strict=True) if e}
+        self._folded: dict[str, str] = {}
+        for symbol in genes.symbols:
+            self._folded.setdefault(symbol.casefold(), symbol)
+
+    def symbol(self, name: str) -> str:
+        """The file's symbol for a target; the name itself where the file does not measure it."""
+        bare = strip_version(name)
+        if bare in self._by_id:
+            return self._by_id[bare]
+        return name if name in self.exact else self._folded.get(name.casefold(), bare)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.exact or name.casefold() in self._folded
+
+
+class _Guides:
+    """CELLxGENE 7.1: guide ids joined by ' || ', described in uns['genetic_perturbations']."""
+
+    def __init__(self, uns: Mapping[str, Any], known: Names) -> None:
+        self._guides: Mapping[str, Any] = uns.get("genetic_perturbations", {})
+        self._known = known
+
+    def read(self, label: str, mode: Mode) -> Perturbation | None:
+        targets = [t for guide in label.split("||") for t in self._targets(guide.strip())]
+        return Perturbation(tuple(targets), mode) if targets else None
+
+    def _targets(self, guide: str) -> list[str]:
+        record = self._guides.get(guide)
+        if not isinstance(record, Mapping):
+            return [] if is_control(guide) else [self._known.symbol(strip_guide(guide, self._known.exact))]
+        if str(record.get("role", "targeting")) == "control":
+            return []
+        for key in ("intended_features", "target_features", "target_genes", "target_gene"):
+            if key in record and len(named := _names(record[key])):
+                return [self._known.symbol(n) for n in named]
+        bare = strip_guide(guide, self._known.exact)
+        if bare in self._known:
+            return [self._known.symbol(bare)]
+        derived = _names(record.get("derived_features", ()))
+        return [self._known.symbol(n) for n in derived] or [split_underscores(guide, ())[0].rsplit("-", 1)[0]]
+
+
+def _names(value: Any) -> list[str]:
+    """Feature ids of a record: keys of a mapping, items of a list, or one text."""
+    if isinstance(value, Mapping):
+        return [str(k) for k in value]
+    return [str(value)] if isinstance(value, str) else [str(v) for v in np.atleast_1d(value)]
+
+
+def _read(
+    label: str, mode: Mode, dose: float | None, choice: Choice, known: Names, most: int | None
+) -> Perturbation | None:
+    if mode == "compound":
+        return Perturbation((label,), mode, dose)
+    found = SPELLINGS[choice.spelling].parse(label, mode, known.exact)
+    if found is None:
+        return None
+    if most is not None and len(found.targets) > most:  # the file says fewer genes than underscores suggest
+        found = Perturbation((label,), mode)
+    return Perturbation(tuple(known.symbol(t) for t in found.targets), mode)
+
+
+def _controls(
+    labels: list[str], choice: Choice, known: Names, told: str | Sequence[str] | None, where: str
+) -> set[str]:
+    """The labels that mean control: as told, else by word, else by stand-ins such as AAVS1 or GFP."""
+    if told is not None:
+        wanted = [told] if isinstance(told, str) else list(told)
+        found = {t for t in labels if t in wanted} or {
+            t for t in labels if t.casefold() in {w.casefold() for w in wanted}
+        }
+        if not found:
+            raise InputError(f"No cell of {where} has '{', '.join(wanted)}' in column '{choice.column}'."
+                             f"{did_you_mean(wanted[0], labels)} Values: {_listing(labels)}.")  # fmt: skip
+        return found
+    found = {t for t in labels if t in choice.convention.controls}
+    found |= {t for t in labels if t not in known.exact and (is_control(t) or _all_control(t, choice))}
+    if choice.convention.mode == "compound" or (choice.column and is_chemical(choice.column)):
+        found = found or {t for t in labels if t.casefold() in ("none", "no", "na")}
+    return found or {t for t in labels if is_stand_in(t)}
+
+
+def _all_control(label: str, choice: Choice) -> bool:
+    """Whether a combination names controls only, as NegCtrl0_NegCtrl0__NegCtrl0_NegCtrl0 does."""
+    separated = choice.spelling != "plain" and any(mark in label for mark in ("_", "+"))
+    return separated and SPELLINGS[choice.spelling].parse(label) is None
+
+
+def _types(
+    survey: Survey, labels: list[str], controls: set[str], choice: Choice, known: Names, told: Mode | None
+) -> tuple[Any, list[str]]:
+    """The mode of each cell (or of all), and what to say of it."""
+    column = survey.find(TYPE_COLUMNS)
+    if told is not None:
+        return told, [f"Mode of the perturbations: {told}, as told."]
+    if column is not None:
+        modes = {t: mode_of(t) for t in survey.labels(column)}
+        if any(modes.values()):
+            usual = next(m for m in modes.values() if m)
+            words = ", ".join(f"{t} = {m}" for t, m in modes.items() if m)
+            return [modes.get(t) or usual for t in as_text(survey.obs[column])], [
+                f"Mode from column '{column}': {words}."
+            ]
+    if choice.convention.mode is not None:
+        return choice.convention.mode, [
+            f"Mode: {choice.convention.mode}, usual for {choice.convention.title} (--mode)."
+        ]
+    rest = [t for t in labels if t not in controls and not is_unassigned(t)]
+    parsed = [SPELLINGS[choice.spelling].parse(t, known=known.exact) for t in rest]
+    targets = {t for p in parsed if p for t in p.targets}
+    genes = sum(t in known for t in targets) / len(targets) if targets else 0.0
+    worded = sum(t.upper() == t and t[:1].isalpha() and len(t) < 12 for t in targets) / len(targets) if targets else 0.0
+    if not is_chemical(choice.column or "") and (genes >= 0.3 or (worded >= 0.8 and len(targets) >= 5)):
+        return "knockout", ["Mode: knockout, because the file does not say (--mode knockdown or activation if it was)."]
+    return "compound", [f"Mode: compound, because {_listing(rest)} are no genes of the file (--mode if they are)."]
+
+
+def _doses(obs: pd.DataFrame, choice: Choice, told: str | None, types: Any) -> Any:
+    """Dose per cell for compounds, NaN elsewhere."""
+    compound = np.asarray(
+        [types == "compound"] * len(obs) if isinstance(types, str) else [t == "compound" for t in types]
+    )
+    folded = {str(c).casefold(): c for c in obs.columns}
+    column = told or next((folded[n.casefold()] for n in choice.convention.dose if n.casefold() in folded), None)
+    if column is None or not compound.any():
+        return np.full(len(obs), np.nan)
+    values = obs[column]
+    if pd.api.types.is_numeric_dtype(values):
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    else:
+        texts = as_text(values)
+        read = {t: _dose_of(t) for t in set(texts)}
+        numbers = np.array([read[t] for t in texts], dtype=np.float64)
+    return np.where(compound, numbers, np.nan)
+
+
+def _dose_of(text: str | None) -> float:
+    """`0.1`, `10 uM`, or Tahoe's `[('Bortezomib', 0.05, 'uM')]` as a number; NaN where there is none."""
+    if text is None:
+        return float("nan")
+    if text.startswith("["):
+        try:
+            return float(ast.literal_eval(text)[0][1])
+        except (ValueError, SyntaxError, IndexError, TypeError):
+            return float("nan")
+    number = pd.to_numeric(text.split()[0] if text.split() else text, errors="coerce")
+    return float(number)
+
+
+def _most_targets(survey: Survey, choice: Choice) -> dict[str, int]:
+    """How many targets the file allows each label (scPerturb's nperts, which also counts a second stimulus)."""
+    column = survey.find(["nperts"])
+    if column is None or survey.find(["perturbation_2"]) or not pd.api.types.is_numeric_dtype(survey.obs[column]):
+        return {}
+    most = survey.obs.groupby(survey.obs[choice.column].astype(str), observed=True)[column].max()
+    return {str(label): int(n) for label, n in most.items() if n >= 1}
+
+
+def _no_control(labels: list[str], column: str, where: str) -> InputError:
+    return InputError(
+        f"No control cells: none of the {len(labels)} values of column '{column}' in obs of {where} says control "
+        f"(control, ctrl, non-targeting, NT, DMSO, ...). Values: {_listing(labels)}. Name them by --control VALUE."
+    )
+
+
+def _said(
+    code: np.ndarray,
+    labels: list[str],
+    controls: set[str],
+    perturbations: list[Perturbation],
+    words: Mapping[int, set[str]],
+    known: Names,
+) -> list[str]:
+    n_control, n_unassigned = int((code == -1).sum()), int((code == -2).sum())
+    lines = [f"Controls: {n_control:,} cells ({_listing(sorted(controls)) or 'combinations of controls'})."]
+    if n_unassigned:
+        lines.append(f"{n_unassigned:,} cells say nothing of their perturbation: kept, neither control nor perturbed.")
+    several = sum(len(p.targets) > 1 for p in perturbations)
+    merged = sum(len(w) > 1 for w in words.values())
+    lines.append(
+        f"{len(perturbations)} perturbations"
+        + (f", {several} of several genes" if several else "")
+        + (f"; guides of one gene are joined ({merged} genes with several labels)" if merged else "")
+        + "."
+    )
+    targets = {t for p in perturbations if p.mode != "compound" for t in p.targets}
+    away = sorted(t for t in targets if t not in known.exact)
+    if away:
+        lines.append(f"{len(away)} of {len(targets)} target genes are not measured in the file: {_listing(away)}.")
+    return lines
+
+
+def _listing(values: Sequence[str], most: int = 8) -> str:
+    shown = ", ".join(str(v) for v in values[:most])
+    return shown + (f", ... ({len(values)} in all)" if len(values) > most else "")

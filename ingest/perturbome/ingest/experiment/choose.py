@@ -1,0 +1,139 @@
+"""Which column says how each cell was perturbed, and in which convention: chosen by evidence, told aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from perturbome.ingest.experiment.conventions import (
+    CONDITION_COLUMNS,
+    CONVENTIONS,
+    GENE_COLUMNS,
+    GUIDE_COLUMNS,
+    PLAIN_COLUMNS,
+    Convention,
+    Survey,
+)
+from perturbome.platform.errors import AmbiguousInput, InputError, MissingColumn
+from perturbome.platform.perturbation import SPELLINGS, is_control
+
+_CLOSE = 0.05
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The convention and the column chosen; no column where the cells were not perturbed."""
+
+    convention: Convention
+    column: str | None
+    spelling: str
+    said: list[str] = field(default_factory=list)
+
+
+def choose(
+    survey: Survey,
+    where: str,
+    known: Collection[str],
+    *,
+    convention: str | None = None,
+    column: str | None = None,
+    control_told: bool = False,
+) -> Choice:
+    """Choose the perturbation column.
+
+    Raises MissingColumn for a told column that is absent, InputError for an unknown convention, AmbiguousInput
+    where two columns are equally likely and do not agree.
+    """
+    available = [str(c) for c in survey.obs.columns]
+    if convention is not None and convention not in CONVENTIONS:
+        raise InputError(f"Unknown convention '{convention}'. Known: {', '.join(CONVENTIONS)}.")
+    if column is not None:
+        if column not in available:
+            raise MissingColumn(
+                column, f"obs of {where}", available, "Pass perturbation_column= (or --perturbation-column)."
+            )
+        told = CONVENTIONS[convention] if convention else _convention_of(survey, column)
+        return Choice(told, column, _spelling(survey, column, told), [f"Perturbations: column '{column}', as told."])
+    if convention is not None:
+        told = CONVENTIONS[convention]
+        found = survey.find(told.columns)
+        if found is None:
+            raise MissingColumn(told.columns[0], f"obs of {where}", available,
+                                "The convention needs it; name another by --perturbation-column.")  # fmt: skip
+        return Choice(
+            told, found, _spelling(survey, found, told), [f"Convention: {told.title}, as told; column '{found}'."]
+        )
+
+    candidates = _candidates(survey, known)
+    if not candidates:
+        seen = [c for c in PLAIN_COLUMNS if survey.find([c])]
+        why = (
+            f" ({', '.join(seen)} has no value that says control; --perturbation-column and --control)" if seen else ""
+        )
+        return Choice(CONVENTIONS["plain"], None, "plain",
+                      [f"No perturbation column{why}: every cell is taken as unperturbed."])  # fmt: skip
+    score, best, chosen = candidates[0]
+    rivals = [(s, c, n) for s, c, n in candidates[1:] if c != best]
+    close = [c for s, c, _ in rivals if score - s < _CLOSE and not _agree(survey, best, c)]
+    if close and chosen.name == "plain":
+        shown = ", ".join(f"'{c}' ({', '.join(survey.labels(c)[:4])}, ...)" for c in [best, *close])
+        raise AmbiguousInput(f"Several columns of obs of {where} may say how cells were perturbed: {shown}. "
+                             "Choose one with --perturbation-column.")  # fmt: skip
+    others = list(dict.fromkeys(c for _, c, _ in rivals))
+    rest = f"; also there: {', '.join(others[:5])} (--perturbation-column)" if others else ""
+    return Choice(chosen, best, _spelling(survey, best, chosen),
+                  [f"Convention: {chosen.title}; perturbations from column '{best}'{rest}."])  # fmt: skip
+
+
+def _candidates(survey: Survey, known: Collection[str]) -> list[tuple[float, str, Convention]]:
+    """(score, column, convention), best first."""
+    found: list[tuple[float, str, Convention]] = []
+    for convention in CONVENTIONS.values():
+        score = convention.recognise(survey)
+        if score <= 0:
+            continue
+        if convention.name != "plain":
+            column = survey.find(convention.columns)
+            if column is not None and survey.labels(column):
+                found.append((score, column, convention))
+            continue
+        for name in PLAIN_COLUMNS:
+            column = survey.find([name])
+            if column is None or not survey.labels(column):
+                continue
+            has_control = any(is_control(t) and t not in known for t in survey.labels(column))
+            genes = survey.share(column, lambda t: t in known)
+            promised = name in GENE_COLUMNS or genes > 0.5
+            if (has_control and len(survey.labels(column)) < 2) or not (has_control or promised):
+                continue
+            tier = 0.3 if name in GENE_COLUMNS else 0.2 if name not in GUIDE_COLUMNS else 0.0
+            found.append((tier + 0.3 * has_control + 0.1 * (genes > 0.3), column, convention))
+    return sorted(found, key=lambda f: -f[0])
+
+
+def _agree(survey: Survey, a: str, b: str) -> bool:
+    """Whether two columns divide the cells alike: each label of one goes with one label of the other."""
+    pairs = survey.obs[[a, b]].astype(str).drop_duplicates()
+    return len(pairs) == pairs[a].nunique() == pairs[b].nunique()
+
+
+def _convention_of(survey: Survey, column: str) -> Convention:
+    fitting = [c for c in CONVENTIONS.values() if column in c.columns and c.recognise(survey) > 0]
+    return max(fitting, key=lambda c: c.recognise(survey), default=CONVENTIONS["plain"])
+
+
+def _spelling(survey: Survey, column: str, convention: Convention) -> str:
+    """The convention's spelling, unless the labels plainly show another one."""
+    if convention.name == "cellxgene":
+        return "cellxgene"
+    for name, mark in (("norman", "__"), ("cellxgene", " || "), ("gears", "+")):
+        if survey.share(column, lambda t, mark=mark: mark in t) > 0.2:  # type: ignore[misc]
+            return name
+    return convention.spelling if convention.spelling in SPELLINGS else "plain"
+
+
+def is_chemical(column: str) -> bool:
+    """Whether a column's name speaks of a treatment rather than of a gene."""
+    return (
+        column.casefold() not in GENE_COLUMNS + CONDITION_COLUMNS + GUIDE_COLUMNS and column.casefold() in PLAIN_COLUMNS
+    )
