@@ -15,10 +15,10 @@ GENES = ("a", "b", "c", "d")
 @pytest.fixture
 def network():
     """a -> b -| c; the loop on a and the edge to an unknown gene are left out."""
-    return from_edges(
-        GENES, ["a", "b", "a", "a"], ["b", "c", "a", "elsewhere"],
-        np.array([0.6, -0.4, 1.0, 1.0]), np.array([1e-4, 0.05, 0.1, 0.1]), np.array([1.0, 0.5, 1.0, 1.0]),
-    )  # fmt: skip
+    weight = np.array([0.6, -0.4, 1.0, 1.0])
+    error = standard_error(weight, np.array([1e-4, 0.05, 0.1, 0.1]))
+    stability = np.array([1.0, 0.5, 1.0, 1.0])
+    return from_edges(GENES, ["a", "b", "a", "a"], ["b", "c", "a", "elsewhere"], weight, error, stability)
 
 
 def test_edges_outside_and_loops_are_left_out(network):

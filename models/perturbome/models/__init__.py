@@ -5,8 +5,8 @@ from perturbome.platform.lazy import lazy_exports
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "knockout": "perturbome.models.knockout",
-        "knockout_all": "perturbome.models.knockout",
+        "knockout": "perturbome.models.knockouts",
+        "knockout_all": "perturbome.models.knockouts",
         "rank_targets": "perturbome.models.targets",
         "measure_effects": "perturbome.models.effects",
         "compare_with_measured": "perturbome.models.comparison",

@@ -12,7 +12,8 @@ from perturbome.models.contracts import Effects, FitReport, PerturbationData
 from perturbome.platform.errors import ModelError
 
 if TYPE_CHECKING:
-    from perturbome.platform import GraphSlice, Perturbation
+    from perturbome.platform.perturbation import Perturbation
+    from perturbome.platform.slices import GraphSlice
 
 Array = NDArray[np.float64]
 
@@ -25,24 +26,40 @@ def leave_one_out_mean(values: Array) -> Array:
     return (values.sum(axis=0) - values) / (n - 1) if n > 1 else np.zeros_like(values)
 
 
-def best_baseline(data: PerturbationData, perturbation: Perturbation, half: int | None = None) -> tuple[str, Array]:
-    """Name and change [n_genes] of the best simple answer that has not seen this perturbation's targets together.
+def best_baseline(data: PerturbationData, perturbation: Perturbation) -> tuple[str, Array]:
+    """Name and weights [n_perturbations] of the best simple answer; the answer is weights @ measured changes.
 
-    Several targets whose single effects are all measured: their sum (B3). Else the mean over the perturbations with
-    other targets (B1). Else no change (B0). `half` picks the half of the control cells (None: all).
-    Ahlmann-Eltze et al. 2025.
+    Several targets whose single effects are all measured: their sum (B3). Else the mean over the perturbations that
+    share no target with this one (B1). Else no change (B0: all weights 0). Ahlmann-Eltze et al. 2025.
     """
-    delta, targets = data.delta(half), set(perturbation.targets)
+    weights, targets = np.zeros(len(data.perturbations)), set(perturbation.targets)
     if len(targets) > 1:
-        singles = {
-            p.targets[0]: k
-            for k, p in enumerate(data.perturbations)
-            if len(p.targets) == 1 and p.mode == perturbation.mode
-        }
+        same_mode = [(k, p) for k, p in enumerate(data.perturbations) if p.mode == perturbation.mode]
+        singles = {p.targets[0]: k for k, p in same_mode if len(p.targets) == 1}
         if targets <= singles.keys():
-            return ADDITIVE, delta[[singles[t] for t in sorted(targets)]].sum(axis=0)
-    others = [k for k, p in enumerate(data.perturbations) if set(p.targets) != targets]
-    return (MEAN, delta[others].mean(axis=0)) if others else (NO_CHANGE, np.zeros(len(data.genes)))
+            weights[[singles[t] for t in targets]] = 1
+            return ADDITIVE, weights
+    others = unrelated(data, perturbation)
+    weights[others] = 1 / max(len(others), 1)
+    return (MEAN if len(others) else NO_CHANGE), weights
+
+
+def unrelated(data: PerturbationData, perturbation: Perturbation) -> NDArray[np.intp]:
+    """Rows of the measured perturbations that share no target with this one."""
+    shared = set(perturbation.targets)
+    return np.array([k for k, p in enumerate(data.perturbations) if shared.isdisjoint(p.targets)], dtype=np.intp)
+
+
+def baseline_change(
+    data: PerturbationData, perturbations: Sequence[Perturbation], half: int | None = None
+) -> tuple[tuple[str, ...], Array, Array]:
+    """Names, weights [n, n_perturbations] and changes [n, n_genes] of the best baselines.
+
+    `half` picks the half of the control cells to measure against (None: all).
+    """
+    found = [best_baseline(data, p) for p in perturbations]
+    weights = np.stack([w for _, w in found])
+    return tuple(name for name, _ in found), weights, weights @ data.delta(half)
 
 
 class Baseline:
@@ -61,7 +78,7 @@ class Baseline:
         """The named baseline for each perturbation, its own measurement left out."""
         if self.data is None:
             raise ModelError(f"The model '{self.name}' was asked before it was fitted. Call fit(data) first.")
-        found = [best_baseline(self.data, p) for p in perturbations]
-        delta = np.stack([np.zeros_like(d) if self.name == NO_CHANGE else d for _, d in found])
-        names = tuple(NO_CHANGE if self.name == NO_CHANGE else name for name, _ in found)
+        names, _, delta = baseline_change(self.data, perturbations)
+        if self.name == NO_CHANGE:
+            names, delta = (NO_CHANGE,) * len(perturbations), np.zeros_like(delta)
         return Effects(tuple(perturbations), self.data.genes, delta, delta, delta, delta, names, self.name, context)

@@ -14,13 +14,16 @@ FEWEST = 4
 SMALLEST = 1e-6  # log1p units; keeps a gene that never changes from dividing zero by zero
 
 
+FOLDS = 10
+"""Coverage is measured on targets left out one by one up to this number of them, in this many groups beyond."""
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Half-width of the interval of gene g: scale * sqrt(half_width² + typical²), typical [n_genes]."""
 
     scale: float
     typical: Array
-    coverage: float  # measured on targets left out of the calibration
     level: float
     n: int
 
@@ -31,33 +34,32 @@ class Calibration:
 
 
 def calibrate(residual: Array, half_width: Array, own: NDArray[np.bool_], level: float = 0.9) -> Calibration | None:
-    """Split-conformal scale, one target left out at a time; None with too few targets.
+    """Conformal scale from the residuals of predictions that had not seen their target; None with too few targets.
 
     Score of target p and gene g: |residual| / sqrt(half_width² + typical²), where typical is the root mean square
-    residual of the gene over the other targets. The scale is the ceil((n + 1) level)-th smallest of the n scores.
-    Coverage of p is measured with the scale from the others' scores. Genes of one target are not independent, so
-    the guarantee is approximate: that is why coverage is measured. Lei et al. 2018.
+    residual of the gene over the other targets; the scale is the ceil((n + 1) level)-th smallest of the n scores.
+    Genes of one target are not independent, so the guarantee is approximate: see `coverage`. Lei et al. 2018.
     """
-    n = len(residual)
-    if n < FEWEST:
+    if len(residual) < FEWEST:
         return None
-    square = np.where(own, 0, residual**2)
-    counted = (~own).sum(axis=0)
-    typical_without = np.sqrt((square.sum(axis=0) - square) / np.maximum(counted - ~own, 1))
+    square, counted = np.where(own, 0, residual**2), ~own
+    typical_without = np.sqrt((square.sum(axis=0) - square) / np.maximum(counted.sum(axis=0) - counted, 1))
     score = np.abs(residual) / np.sqrt(half_width**2 + typical_without**2 + SMALLEST**2)
-    covered = []
-    for left in range(n):
-        rest = np.arange(n) != left
-        scale = _conformal_quantile(score[rest][~own[rest]], level)
-        covered.append(np.mean(score[left][~own[left]] <= scale))
-    return Calibration(
-        _conformal_quantile(score[~own], level),
-        np.sqrt(square.sum(axis=0) / np.maximum(counted, 1)),
-        float(np.mean(covered)), level, n,
-    )  # fmt: skip
-
-
-def _conformal_quantile(scores: Array, level: float) -> float:
-    """The ceil((n + 1) level)-th smallest score, or the largest."""
+    scores = score[counted]
     at = min(len(scores), int(np.ceil((len(scores) + 1) * level))) - 1
-    return float(np.partition(scores, at)[at])
+    typical = np.sqrt(square.sum(axis=0) / np.maximum(counted.sum(axis=0), 1))
+    return Calibration(float(np.partition(scores, at)[at]), typical, level, len(residual))
+
+
+def coverage(residual: Array, half_width: Array, own: NDArray[np.bool_], level: float = 0.9) -> float:
+    """Share of measured changes inside intervals calibrated on other targets; NaN with too few targets."""
+    n = len(residual)
+    fold, inside = np.arange(n) % FOLDS, []
+    for left in range(min(n, FOLDS)):
+        out, rest = fold == left, fold != left
+        found = calibrate(residual[rest], half_width[rest], own[rest], level)
+        if found is None:
+            return float("nan")
+        lower, upper = found.interval(np.zeros(residual.shape)[out], half_width[out])
+        inside.append(((lower <= residual[out]) & (residual[out] <= upper))[~own[out]])
+    return float(np.mean(np.concatenate(inside))) if inside else float("nan")

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from perturbome.models.moments import Moments
 
 if TYPE_CHECKING:
-    from perturbome.platform import GraphSlice, Perturbation
+    from perturbome.platform.perturbation import Perturbation
+    from perturbome.platform.slices import GraphSlice
 
 Array = NDArray[np.float64]
 
@@ -31,11 +32,14 @@ class PerturbationData:
     genes: tuple[str, ...]  # gene ids
     symbols: tuple[str, ...]
     perturbations: tuple[Perturbation, ...]  # [n_perturbations], measured; may be empty
+    ids: tuple[str, ...]  # as `cells.perturbation` names them
     targets: tuple[tuple[int, ...], ...]  # indices into genes; targets that are not measured genes are absent
     controls: Moments  # [2]
     first: Moments  # [n_perturbations]
     second: Moments  # [n_perturbations]
     spread: Array  # [n_genes], SD over all cells of the context: the unit of a regulation weight
+    too_few: dict[str, int] = field(default_factory=dict)
+    """Perturbations left out for having too few cells, with how many they have."""
 
     @property
     def control(self) -> Moments:
@@ -50,7 +54,8 @@ class PerturbationData:
     def delta(self, half: int | None = None) -> Array:
         """Measured change [n_perturbations, n_genes] against all control cells, or against one half of them."""
         control = self.control.mean[0] if half is None else self.controls.mean[half]
-        return self.treated.mean - control
+        change: Array = self.treated.mean - control
+        return change
 
     def own(self) -> NDArray[np.bool_]:
         """True where a gene is a target of the perturbation itself, [n_perturbations, n_genes]: not scored."""

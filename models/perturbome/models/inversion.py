@@ -46,12 +46,14 @@ def match(standard: Array, t: Array) -> Array:
     y = t - t.mean(axis=0)
     length = np.sqrt((y**2).sum(axis=0))
     r = (standard @ y) / np.where(length > 0, length, 1)
-    return np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12)) * np.sqrt(max(len(t) - 3, 1))
+    z: Array = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12)) * np.sqrt(max(len(t) - 3, 1))
+    return z
 
 
 def normal_scores(t: Array) -> Array:
     """Normal quantile of each value's rank among the genes, along axis 0: bounded, whatever the outliers."""
-    return special.ndtri((stats.rankdata(t, axis=0) - 0.5) / len(t))
+    quantile: Array = special.ndtri((stats.rankdata(t, axis=0) - 0.5) / len(t))
+    return quantile
 
 
 def combine(z: Array, own: Array, usual: float) -> Array:
@@ -62,7 +64,8 @@ def combine(z: Array, own: Array, usual: float) -> Array:
     either direction counts.
     """
     agreeing = np.where(z == 0, np.abs(own), np.maximum(-np.sign(z) * own, 0))
-    return (np.abs(z) / usual + agreeing) / np.sqrt(2)
+    score: Array = (np.abs(z) / usual + agreeing) / np.sqrt(2)
+    return score
 
 
 class InversionRanking:

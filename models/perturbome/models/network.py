@@ -54,28 +54,21 @@ class Network:
 def standard_error(weight: Array, p: Array) -> Array:
     """Standard error that gives `weight` its two-sided p: |w| / z with z = -normal quantile of p/2 (1 for no p)."""
     z = -special.ndtri(np.clip(np.nan_to_num(p, nan=0.3173), 1e-300, 1.0) / 2)  # 0.3173 is p at z = 1
-    return np.abs(weight) / np.maximum(z, LEAST_Z)
+    error: Array = np.abs(weight) / np.maximum(z, LEAST_Z)
+    return error
 
 
 def from_edges(
-    genes: Sequence[str],
-    source: Sequence[str],
-    target: Sequence[str],
-    weight: Array,
-    p: Array,
-    stability: Array,
+    genes: Sequence[str], source: Sequence[str], target: Sequence[str], weight: Array, error: Array, stability: Array
 ) -> Network:
     """Build a network over `genes`; edges with an end outside of `genes`, and loops, are left out."""
     index = {gene: i for i, gene in enumerate(genes)}
     tail = np.array([index.get(gene, -1) for gene in source], dtype=np.intp)
     head = np.array([index.get(gene, -1) for gene in target], dtype=np.intp)
     keep = (tail >= 0) & (head >= 0) & (tail != head)
-    weight = np.asarray(weight, dtype=np.float64)
     return Network(
-        genes=tuple(genes),
-        source=tail[keep],
-        target=head[keep],
-        weight=weight[keep],
-        error=standard_error(weight, np.asarray(p, dtype=np.float64))[keep],
-        stability=np.clip(np.nan_to_num(np.asarray(stability, dtype=np.float64), nan=1.0), 0, 1)[keep],
+        tuple(genes),
+        tail[keep],
+        head[keep],
+        *(np.asarray(values, dtype=np.float64)[keep] for values in (weight, error, stability)),
     )

@@ -29,7 +29,8 @@ def univariate_t(weights: sparse.csr_matrix, t: Array) -> Array:
     scale = np.sqrt(np.maximum(square, 0) * (y @ y))
     r = np.divide(weights @ y, scale, out=np.zeros(weights.shape[0]), where=scale > 0)
     r = np.clip(r, -1 + 1e-15, 1 - 1e-15)
-    return r * np.sqrt((n - 2) / (1 - r**2))
+    slope_t: Array = r * np.sqrt((n - 2) / (1 - r**2))
+    return slope_t
 
 
 class RegulonRanking:

@@ -1,0 +1,191 @@
+"""Effects by propagation over the stored network, alone or as a gated correction of the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perturbome.models.baselines import baseline_change, leave_one_out_mean, unrelated
+from perturbome.models.bootstrap import LEVEL, bootstrap_interval
+from perturbome.models.conformal import Calibration, calibrate, coverage
+from perturbome.models.contracts import Effects, FitReport, PerturbationData
+from perturbome.models.gate import Gate, fit_gate
+from perturbome.models.imposed import MODES, impose
+from perturbome.models.network import Network
+from perturbome.models.propagation import DAMPING, STEPS, propagate, safe_damping
+from perturbome.platform.errors import ModelError
+from perturbome.platform.progress import Report, silent
+
+if TYPE_CHECKING:
+    from perturbome.platform.perturbation import Perturbation
+    from perturbome.platform.slices import GraphSlice
+
+Array = NDArray[np.float64]
+
+PROPAGATION, GATED = "propagation", "gated propagation"
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What fitting leaves: the data, and on the measured perturbations (first half of the controls is the truth's)."""
+
+    data: PerturbationData
+    damping: float
+    features: Array  # propagated effects, computed from the second half of the controls
+    half_width: Array  # of their bootstrap
+    own: NDArray[np.bool_]
+
+
+class NetworkModel:
+    """d = propagated effect of what a perturbation imposes on its targets; see `propagate` and `impose`.
+
+    Gated: d = mean of the other perturbations + gamma * (propagated - mean propagated of the others), gamma learned
+    from measured perturbations with other targets (see `fit_gate`). Intervals: bootstrap of the network; where at
+    least four perturbations with other targets were measured, calibrated on them (see `calibrate`).
+
+    `pushes` [n_genes] by symbol: the change that a target without edges imposes on its partners in a prior.
+    """
+
+    def __init__(
+        self, network: Network, *, gated: bool = False, steps: int = STEPS, damping: float = DAMPING,
+        strength: float | None = None, n_bootstraps: int = 50, seed: int = 0,
+        pushes: Mapping[str, Array] | None = None, report: Report = silent,
+    ) -> None:  # fmt: skip
+        if steps < 1:
+            raise ModelError(f"Propagation needs at least 1 step, not {steps}.")
+        if not 0 <= damping <= 1:
+            raise ModelError(f"The damping must be between 0 and 1, not {damping:g}.")
+        self.name = GATED if gated else PROPAGATION
+        self.network, self.gated, self.steps, self.damping = network, gated, steps, damping
+        self.strength, self.n_bootstraps, self.seed = strength, n_bootstraps, seed
+        self.pushes, self.report = pushes or {}, report
+        self._fitted: _Fitted | None = None
+
+    def fit(self, data: PerturbationData, priors: GraphSlice | None = None) -> FitReport:
+        """Take units and measured effects from the data; the priors have already shaped the network."""
+        weights = self.network.matrix(data.spread)
+        damping = safe_damping(weights, self.damping)
+        start, held = self._start(data, data.perturbations, data.targets, half=1)
+        lowest = -data.controls.mean[1]
+        features = propagate(weights, start, held, lowest, self.steps, damping)
+        lower, upper = bootstrap_interval(
+            self.network, data.spread, start, held, lowest, features, self.steps, damping, self.n_bootstraps,
+            self.seed, report=self.report,
+        )  # fmt: skip
+        self._fitted = _Fitted(data, damping, features, (upper - lower) / 2, data.own())
+        numbers: dict[str, float] = {"damping": damping}
+        said: list[str] = []
+        if damping < self.damping:
+            said.append(f"Feedback in the network would grow without end: damping lowered to {damping:.2g}.")
+        everyone = np.arange(len(data.perturbations))
+        gate = self._gate(everyone)
+        if gate is not None:
+            numbers |= {"gamma": gate.gamma, "gain": gate.gain, "slope": gate.slope, "slope_error": gate.error}
+        if len(everyone):
+            residual = self._residual(everyone, gate)
+            numbers["coverage"] = coverage(residual, self._fitted.half_width, self._fitted.own, LEVEL)
+        return FitReport(self.name, len(data.perturbations), numbers, tuple(said))
+
+    def predict(self, perturbations: Sequence[Perturbation], context: str, half: int | None = None) -> Effects:
+        """Effects beside the best baseline; a measured perturbation is predicted as if it had not been.
+
+        `half` 1 predicts from the second half of the control cells alone, for scoring against a truth that takes its
+        control from the first.
+        """
+        fitted = self._ready()
+        data = fitted.data
+        index = {symbol: i for i, symbol in enumerate(data.symbols)}
+        targets = [tuple(index[t] for t in p.targets if t in index) for p in perturbations]
+        start, held = self._start(data, perturbations, targets, half)
+        mean = data.control.mean[0] if half is None else data.controls.mean[half]
+        weights = self.network.matrix(data.spread)
+        delta = propagate(weights, start, held, -mean, self.steps, fitted.damping)
+        lower, upper = bootstrap_interval(
+            self.network, data.spread, start, held, -mean, delta, self.steps, fitted.damping,
+            self.n_bootstraps if half is None else 0, self.seed, report=self.report,
+        )  # fmt: skip
+        names, shares, baseline = baseline_change(data, perturbations, half)
+        usual, calibrated = shares @ fitted.features, []
+        shared = _Shared(self)
+        for row, perturbation in enumerate(perturbations):
+            gate, calibration = shared.without(perturbation)
+            half_width = (upper[row] - lower[row]) / 2
+            if gate is not None:
+                corrected = np.maximum(gate.apply(baseline[row], delta[row], usual[row]), -mean)
+                # What is imposed on a measured target is known; the gate speaks of what follows from it.
+                moved = np.where(held[row], delta[row], corrected)
+                lower[row] += moved - delta[row]
+                upper[row] += moved - delta[row]
+                delta[row] = moved
+            if calibration is not None:
+                low, high = calibration.interval(delta[row], half_width)
+                lower[row] = np.where(held[row], delta[row], low)
+                upper[row] = np.where(held[row], delta[row], high)
+            calibrated.append(calibration is not None)
+        return Effects(
+            tuple(perturbations), data.genes, delta, lower, upper, baseline, names, self.name, context,
+            calibrated=all(calibrated) and bool(calibrated),
+        )  # fmt: skip
+
+    def _ready(self) -> _Fitted:
+        if self._fitted is None:
+            raise ModelError(f"The model '{self.name}' was asked before it was fitted. Call fit(data) first.")
+        return self._fitted
+
+    def _start(
+        self, data: PerturbationData, perturbations: Sequence[Perturbation], targets: Sequence[Sequence[int]],
+        half: int | None = None,
+    ) -> tuple[Array, NDArray[np.bool_]]:  # fmt: skip
+        """What is imposed, on the targets and, for a target without edges, on its prior partners."""
+        mean = data.control.mean[0] if half is None else data.controls.mean[half]
+        modes = [p.mode for p in perturbations]
+        start, held = impose(targets, modes, mean, data.spread, self.strength)
+        for row, perturbation in enumerate(perturbations):
+            mode = MODES[perturbation.mode]
+            strength = mode.strength if self.strength is None else self.strength
+            sign = -1.0 if mode.name == "activation" else 1.0
+            for target in perturbation.targets:
+                if target not in self.pushes:
+                    continue
+                push = sign * min(strength, 1.0) * self.pushes[target]
+                free = (push != 0) & ~held[row]
+                start[row, free] = np.maximum(push[free], -mean[free])
+                held[row] |= free
+        return start, held
+
+    def _gate(self, rows: NDArray[np.intp]) -> Gate | None:
+        if not self.gated:
+            return None
+        fitted = self._ready()
+        truth, others = fitted.data.delta(0)[rows], fitted.data.delta(1)[rows]
+        return fit_gate(truth, others, fitted.features[rows], fitted.own[rows])
+
+    def _residual(self, rows: NDArray[np.intp], gate: Gate | None) -> Array:
+        """Measured minus predicted, each perturbation predicted without itself."""
+        fitted = self._ready()
+        predicted, others = fitted.features[rows], fitted.data.delta(1)[rows]
+        if gate is not None:
+            predicted = gate.apply(leave_one_out_mean(others), predicted, leave_one_out_mean(predicted))
+        return fitted.data.delta(0)[rows] - predicted
+
+
+class _Shared:
+    """Gate and calibration from the measured perturbations that share no target; computed once per such set."""
+
+    def __init__(self, model: NetworkModel) -> None:
+        self.model = model
+        self.found: dict[tuple[int, ...], tuple[Gate | None, Calibration | None]] = {}
+
+    def without(self, perturbation: Perturbation) -> tuple[Gate | None, Calibration | None]:
+        fitted = self.model._ready()
+        others = unrelated(fitted.data, perturbation)
+        key = tuple(others.tolist())
+        if key not in self.found:
+            gate = self.model._gate(others)
+            residual = self.model._residual(others, gate)
+            self.found[key] = gate, calibrate(residual, fitted.half_width[others], fitted.own[others], LEVEL)
+        return self.found[key]
