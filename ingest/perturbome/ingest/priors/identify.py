@@ -11,7 +11,9 @@ from perturbome.ingest.priors.record import Parsed
 from perturbome.ingest.symbols import ENSEMBL, mend_symbols, strip_version
 
 FOLD_WHEN = 10
-"""Names are matched without regard to case where that finds at least this many times more genes."""
+"""Names are matched without regard to case where that finds at least this many times more genes ..."""
+FOLD_AT_LEAST = 3
+"""... and at least this many: fewer may agree by chance."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def fold_case(symbols: list[str | None], known: pl.Series) -> tuple[list[str | N
     joined = joined.join(table, on="folded", how="left", maintain_order="left")
     exact = int(mine.is_in(known.implode()).sum())
     found = int(joined["known"].is_not_null().sum())
-    if found < FOLD_WHEN * max(exact, 1):
+    if found < max(FOLD_WHEN * exact, FOLD_AT_LEAST):
         return symbols, []
     said = (
         f"{found:,} names agree with genes of the store but for upper and lower case ({exact:,} agree as they stand): "
