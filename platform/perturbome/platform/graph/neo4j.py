@@ -95,7 +95,11 @@ class Neo4jStore:
             writing.append(session, runs, parts, report)
 
     def remove(self, runs: Sequence[str]) -> bool:
-        """Remove these runs in place, and then every node that no relationship is left to touch; always True."""
+        """Remove these runs in place, and the nodes that are left without any run that speaks of them; always True.
+
+        What the remaining runs say of shared nodes (a gene's aliases, genes without relationships) is not known here:
+        `append(remaining, node_parts)` says it again, and then the graph equals one built anew.
+        """
         with self._writing() as session:
             writing.remove(session, runs)
         return True

@@ -24,8 +24,8 @@ def plain_errors(address: str, user: str) -> Iterator[None]:
         yield
     except AuthError as error:
         raise GraphLoginRefused(
-            f"Neo4j at {address} refused user '{user}' or the password. Check the settings graph_user and "
-            "graph_password (PERTURBOME_GRAPH_USER, PERTURBOME_GRAPH_PASSWORD)."
+            f"Neo4j at {address} refused user '{user}' or the password. Check PERTURBOME_NEO4J_USER and "
+            "PERTURBOME_NEO4J_PASSWORD (or PERTURBOME_NEO4J_PASSWORD_FILE)."
         ) from error
     except Neo4jError as error:
         raise _from_server(error, address, user) from error

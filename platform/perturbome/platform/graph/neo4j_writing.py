@@ -17,6 +17,7 @@ from perturbome.platform.graph.base import NodePart, Part, RelationshipPart
 from perturbome.platform.graph.neo4j_values import PROJECTED
 from perturbome.platform.progress import Report
 from perturbome.platform.schema import NODES, RELATIONSHIPS
+from perturbome.platform.schema.ddl import neo4j_statements
 
 BATCH = 10_000
 """Rows sent to the server at a time."""
@@ -25,21 +26,22 @@ TRANSACTION = 300_000
 """Relationships in one transaction; more would not fit into the memory a small server gives one."""
 
 
+LEFT_ALONE = (
+    "MATCH (n:Dataset) WHERE NOT (n)<-[:WROTE]-()",
+    "MATCH (n:Contrast) WHERE NOT (n)<-[:WROTE]-()",
+    # Many a cell has no relationship at all: it stays and goes with its data set.
+    "MATCH (n:Cell) WHERE NOT EXISTS { MATCH (:Dataset {name: n.dataset}) }",
+    "MATCH (n:CellType) WHERE NOT (n)--()",
+    "MATCH (n:Perturbation) WHERE NOT (n)--()",
+    "MATCH (n:Gene) WHERE NOT (n)--()",
+)
+"""Nodes carry nothing of runs: which of them a removal leaves without any run that speaks of them, in this order."""
+
+
 def make_constraints(session: neo4j.Session) -> None:
     """One key per node, and the indexes that queries and removals need; nothing where they are there already."""
-    for node in NODES.values():
-        session.run(
-            f"CREATE CONSTRAINT {node.label.lower()}_{node.key} IF NOT EXISTS "
-            f"FOR (n:{node.label}) REQUIRE n.{node.key} IS UNIQUE"
-        ).consume()
-        for name in node.indexed:
-            session.run(
-                f"CREATE INDEX {node.label.lower()}_{name} IF NOT EXISTS FOR (n:{node.label}) ON (n.{name})"
-            ).consume()
-    for relationship in RELATIONSHIPS.values():
-        session.run(
-            f"CREATE INDEX {relationship.type.lower()}_run IF NOT EXISTS FOR ()-[r:{relationship.type}]-() ON (r.run)"
-        ).consume()
+    for statement in neo4j_statements():
+        session.run(statement).consume()
     session.run("CALL db.awaitIndexes(300)").consume()
 
 
@@ -76,7 +78,7 @@ def append(session: neo4j.Session, runs: Sequence[str], parts: Iterable[Part], r
 
 
 def remove(session: neo4j.Session, runs: Collection[str]) -> None:
-    """Remove what belongs to these runs in batches, then the nodes that no relationship touches any more."""
+    """Remove what belongs to these runs in batches, then the nodes that no run speaks of any more."""
     if not runs:
         return
     # Unmarked first: cut off in the middle, the removal is finished by whoever writes next.
@@ -87,9 +89,8 @@ def remove(session: neo4j.Session, runs: Collection[str]) -> None:
             f"MATCH ()-[r:{type_}]->() WHERE r.run IN $runs CALL (r) {{ DELETE r }} IN TRANSACTIONS OF {BATCH} ROWS",
             runs=names,
         ).consume()
-    for label in NODES:
-        if label != "Run":
-            _delete_nodes(session, f"MATCH (n:{label}) WHERE NOT (n)--()")
+    for match in LEFT_ALONE:
+        _delete_nodes(session, match)
     session.run("MATCH (r:Run) WHERE r.id IN $runs DETACH DELETE r", runs=names).consume()
 
 
@@ -120,7 +121,7 @@ def _batches(part: Part, runs: Sequence[str]) -> Iterator[pa.Table]:
     """The part's rows, a batch at a time; of relationships only those of the runs named."""
     rows = part.rows
     if isinstance(part, RelationshipPart):
-        rows = rows.filter(pc.is_in(rows["run"], pa.array(runs, pa.string())))
+        rows = rows.filter(pc.is_in(rows["run"].cast(pa.string()), pa.array(runs, pa.string())))
     for start in range(0, rows.num_rows, BATCH):
         yield rows.slice(start, BATCH)
 
