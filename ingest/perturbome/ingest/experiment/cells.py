@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -135,6 +136,17 @@ def _pseudotime(table: CellTable, obs: pd.DataFrame, told: str | None, where: st
         return
     values = read_numbers(obs, column, "--pseudotime-column", where)
     values[~np.isfinite(values)] = np.nan
+    stem = re.sub(r"[\W_]*\d+$", "", column)
+    for other in [str(c) for c in obs.columns if re.fullmatch(re.escape(stem) + r"[\W_]*\d+", str(c)) and c != column]:
+        # Lineages share their root, so a cell that the first one does not hold has the time of its own.
+        if told is None and np.isnan(values).any():
+            more = read_numbers(obs, other, "--pseudotime-column", where)
+            filled = np.isnan(values) & np.isfinite(more)
+            values = np.where(filled, more, values)
+            if filled.any():
+                table.said.append(
+                    f"{int(filled.sum()):,} cells outside '{column}' take their pseudotime from '{other}'."
+                )
     table.columns["pseudotime"], table.used["pseudotime"] = values, column
     table.said += [said] if said else []
 

@@ -79,13 +79,24 @@ def _read(path: Path) -> pd.DataFrame:
                             engine="python" if len(separator) > 1 else "c", low_memory=True)  # fmt: skip
     except (ValueError, EOFError, OSError) as error:
         raise UnreadableFile(f"{path} cannot be read as a table: {error}.") from error
+    # Spreadsheets leave rows and columns of bare separators behind.
+    table = table.dropna(how="all").loc[
+        :, lambda t: ~(t.isna().all() & t.columns.astype(str).str.startswith("Unnamed"))
+    ]
     if table.shape[0] == 0 or table.shape[1] < 2:
         raise UnreadableFile(f"{path} holds {table.shape[0]} rows and {table.shape[1]} columns; that is no matrix.")
+    if sum(_numeric(table[c]) for c in table.columns) < 2:
+        raise UnreadableFile(f"{path} is no matrix: hardly a column of it holds numbers ({_columns(table)}). "
+                             "If it is a list of edges or genes: perturbome ingest prior.")  # fmt: skip
     header = [str(c) for c in table.columns]
     if all(re.match(r"^-?\d*\.?\d+([eE][-+]?\d+)?(\.\d+)?$", h) for h in header):
         raise UnreadableFile(f"{path} has no header: its first line is numbers ({', '.join(header[:4])}, ...). "
                              "Put the names of the genes (or cells) there.")  # fmt: skip
     return table
+
+
+def _columns(table: pd.DataFrame) -> str:
+    return ", ".join(map(str, table.columns[:6]))
 
 
 def _numeric(column: pd.Series) -> bool:

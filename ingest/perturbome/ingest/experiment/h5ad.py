@@ -107,7 +107,19 @@ def _frame(path: Path, file: h5py.File, where: str) -> pd.DataFrame:
         index = "index" if "index" in frame.dtype.names else frame.dtype.names[0]
         frame = pd.DataFrame.from_records(frame, index=index)
         frame.index = [v.decode() if isinstance(v, bytes) else v for v in frame.index]
+        _decode_categories(file, frame)
     if not isinstance(frame, pd.DataFrame):
         raise UnreadableFile(f"{path}: {where} is no table but {type(frame).__name__}.")
     frame.index = frame.index.astype(str)
     return frame
+
+
+def _decode_categories(file: h5py.File, frame: pd.DataFrame) -> None:
+    """Old files keep a category as a number; the words are in uns['<column>_categories']."""
+    for column in frame.columns:
+        words = file.get(f"uns/{column}_categories")
+        if isinstance(words, h5py.Dataset) and words.shape:
+            texts = [v.decode() if isinstance(v, bytes) else v for v in words[:]]
+            frame[column] = pd.Categorical.from_codes(frame[column].to_numpy(np.int64), pd.Index(texts))
+        elif frame[column].dtype == object:
+            frame[column] = [v.decode() if isinstance(v, bytes) else v for v in frame[column]]
