@@ -9,7 +9,7 @@ from rich.panel import Panel
 
 from perturbome.app.job import Answer, Job, run_job
 from perturbome.ingest import simulate
-from perturbome.platform import Store
+from perturbome.platform.store import Store
 from perturbome.platform.console import console, console_report, show_table
 
 SIMULATED = {"n_cells": 2000, "n_genes": 200, "n_knockouts": 20}
@@ -56,7 +56,7 @@ def _simulated(path: Path, seed: int) -> Path:
 def _print(answer: Answer) -> None:
     console.print(f"\n[bold]{answer.title}[/]  [dim]{answer.seconds:.1f} s[/]", highlight=False)
     for line in answer.said:
-        console.print(f"  {line}", highlight=False, markup=False)
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     if answer.table is not None and answer.table.height:
         show_table(answer.table, most=25)
 

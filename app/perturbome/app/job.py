@@ -12,9 +12,11 @@ import polars as pl
 
 from perturbome.ingest import add_experiment, add_prior, infer_regulation, infer_transitions
 from perturbome.models import compare_with_measured, knockout, measure_effects, rank_targets
-from perturbome.platform import Store
 from perturbome.platform.errors import NothingFound
 from perturbome.platform.progress import Report, silent
+from perturbome.platform.store import Store
+
+SHOWN_OF_AN_EDGE = ("symbol", "cell_type", "time", "weight", "sign", "p", "stability")
 
 
 @dataclass
@@ -89,21 +91,23 @@ def _transitions(store: Store, job: Job, report: Report) -> Answer | None:
 
 def _effects(store: Store, job: Job, report: Report) -> Answer | None:
     try:
-        done = measure_effects(store, job.dataset, report=report)
+        effects = measure_effects(store, job.dataset, report=report)
     except NothingFound as nothing:
         return Answer("Measured effects: none", said=[str(nothing)])
-    return Answer(f"Measured effects of {done.n_perturbations} perturbations", said=done.said)
+    return Answer(f"Measured effects of {effects['perturbation'].n_unique()} perturbations", effects)
 
 
 def _gene(store: Store, job: Job, report: Report) -> Answer:
     gene = _chosen_gene(store, job)
-    rows = []
-    for query, role in (("regulators_of", "regulator"), ("targets_of", "target")):
-        found = pl.DataFrame(pl.from_arrow(store.ask(query, gene=gene)))
-        rows += [{"role": role, **row} for row in found.head(8).to_dicts()]
-    return Answer(
-        f"Who regulates {gene}, and whom it regulates, asked in Cypher", pl.DataFrame(rows, infer_schema_length=None)
-    )
+    tables = []
+    for query, role in (("regulators_of", "regulator", "source_symbol"), ("targets_of", "target", "target_symbol")):
+        found = pl.DataFrame(store.ask(query, gene=gene).to_pylist()[:8], infer_schema_length=None)
+        if found.height:
+            tables.append(
+                found.select(pl.lit(role).alias("role"), *(c for c in SHOWN_OF_AN_EDGE if c in found.columns))
+            )
+    table = pl.concat(tables, how="diagonal_relaxed") if tables else None
+    return Answer(f"Who regulates {gene}, and whom it regulates, asked in Cypher", table)
 
 
 def _knockout(store: Store, job: Job, report: Report) -> Answer:
