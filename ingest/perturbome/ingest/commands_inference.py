@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from perturbome.platform.console import JsonOption, say, show_json
+from perturbome.platform.console import JsonOption, StoreOption, console_report, say, show_json, show_table
+from perturbome.platform.errors import UnreadableFile
 
 
 def register_simulate(app: typer.Typer) -> None:
@@ -62,3 +63,115 @@ def simulate(
     say(f"{cells} cells x {genes} genes, {knockouts} knock-outs, {simulated.network.height} true edges (seed {seed}).")
     for file, what in zip(written, ("the counts", "the true edges", "the true effects", "the regulators"), strict=True):
         say(f"  {file}: {what}")
+
+
+def register_inference(infer: typer.Typer) -> None:
+    """Add `infer regulation` and `infer transitions`."""
+    infer.command("regulation")(regulation)
+    infer.command("transitions")(transitions)
+
+
+def regulation(
+    dataset: Annotated[str, typer.Argument(help="Name of a stored data set.")],
+    cell_type: Annotated[list[str] | None, typer.Option(help="Only this cell type; may be repeated.")] = None,
+    regulators: Annotated[
+        str | None,
+        typer.Option(help="Regulators: a file with one name a line, or names with commas. Default: those listed."),
+    ] = None,
+    time_bins: Annotated[
+        int | None, typer.Option(help="Quantiles of time; 1 takes all times together. Default: each time point.")
+    ] = None,
+    cells: Annotated[str, typer.Option(help="all, or control: learn from perturbed cells too, or not.")] = "all",
+    bootstraps: Annotated[int, typer.Option(help="Bootstraps behind the stability of an edge.")] = 50,
+    max_edges: Annotated[int, typer.Option(help="At most this many edges per cell type and time.")] = 5000,
+    max_q: Annotated[float, typer.Option(help="Keep edges with a false discovery rate up to this.")] = 0.05,
+    min_cells: Annotated[int, typer.Option(help="Leave out groups with fewer cells.")] = 30,
+    together: Annotated[bool, typer.Option("--together", help="One network over all cell types.")] = False,
+    seed: Annotated[int, typer.Option(help="Same seed, same stability.")] = 0,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Infer who regulates whom, one network per cell type and time.
+
+    Example: perturbome infer regulation papalexi --time-bins 1 --regulators tfs.txt
+    """
+    from typing import Literal, cast
+
+    from perturbome.ingest.regulation.infer import infer_regulation
+    from perturbome.platform.store import open_store
+
+    if cells not in ("all", "control"):
+        raise typer.BadParameter(f"'{cells}' is neither 'all' nor 'control'.", param_hint="--cells")
+    with open_store(store) as opened, console_report() as report:
+        inferred = infer_regulation(
+            opened,
+            dataset,
+            cell_types=cell_type,
+            regulators=None if regulators is None else _names(regulators),
+            time_bins=time_bins,
+            cells=cast(Literal["all", "control"], cells),
+            n_bootstraps=bootstraps,
+            max_edges=max_edges,
+            max_q=max_q,
+            min_cells=min_cells,
+            by_cell_type=not together,
+            seed=seed,
+            report=report,
+        )
+    groups = [group.__dict__ for group in inferred.groups]
+    if json:
+        show_json({"run": inferred.run, "n_edges": inferred.n_edges, "groups": groups, "said": inferred.said})
+        return
+    import polars as pl
+
+    for sentence in inferred.said:
+        say(sentence)
+    show_table(pl.DataFrame(groups, infer_schema_length=None), title=f"{inferred.n_edges} edges", most=40)
+    say(f"Run {inferred.run}.")
+
+
+def transitions(
+    dataset: Annotated[str, typer.Argument(help="Name of a stored data set.")],
+    time: Annotated[str, typer.Option(help="auto, time or pseudotime: what says which cell is later.")] = "auto",
+    neighbors: Annotated[int, typer.Option(help="Later cells a cell is connected to.")] = 15,
+    components: Annotated[int, typer.Option(help="Principal components distances are measured in.")] = 30,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Infer which later cells each cell may become.
+
+    Example: perturbome infer transitions reprogramming --time pseudotime
+    """
+    from typing import Literal, cast
+
+    from perturbome.ingest.transitions.infer import infer_transitions
+    from perturbome.platform.store import open_store
+
+    if time not in ("auto", "time", "pseudotime"):
+        raise typer.BadParameter(f"'{time}' is none of auto, time, pseudotime.", param_hint="--time")
+    with open_store(store) as opened, console_report() as report:
+        inferred = infer_transitions(
+            opened,
+            dataset,
+            time=cast(Literal["auto", "time", "pseudotime"], time),
+            n_neighbors=neighbors,
+            n_components=components,
+            report=report,
+        )
+    if json:
+        show_json(inferred.__dict__)
+        return
+    for sentence in inferred.said:
+        say(sentence)
+    say(f"{inferred.n_edges} transitions from {inferred.n_sources} cells. Run {inferred.run}.")
+
+
+def _names(given: str) -> list[str]:
+    """Names from a file with one a line (comments after #), or from a list with commas."""
+    path = Path(given)
+    if path.is_file():
+        lines = (line.split("#")[0].split() for line in path.read_text(encoding="utf-8").splitlines())
+        return [words[0] for words in lines if words]
+    if path.suffix or "/" in given:
+        raise UnreadableFile(f"No file {given}. Give a file with one regulator a line, or names with commas.")
+    return [name.strip() for name in given.split(",") if name.strip()]

@@ -12,6 +12,8 @@ from perturbome.ingest.simulate.network import Network
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 
+RISE = 0.05  # share of the time course in which the lineage signal rises to 1 - 1/e
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -25,7 +27,7 @@ class Schedule:
     def progress(self, step: int) -> float:
         """Lineage signal at a step counted from the start of the burn-in: 0 before the branch, rising to 1."""
         since = step - self.burn_in - self.branch
-        return float(1 - np.exp(-since / max(1.0, 0.15 * self.steps))) if since > 0 else 0.0
+        return float(1 - np.exp(-since / max(1.0, RISE * self.steps))) if since > 0 else 0.0
 
 
 @dataclass(frozen=True)

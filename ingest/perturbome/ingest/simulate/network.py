@@ -11,6 +11,7 @@ Floats = NDArray[np.float64]
 
 BASAL, RANGE = 0.05, 0.9  # share of full production without input, and the share all regulators command
 SIGNAL, REPRESSION = 0.7, 0.2  # of a lineage driver's production: its lineage signal, its rivals' absence
+MOST_POPULAR = 8.0  # times the popularity of the least popular regulator
 HOUSEKEEPING = 0.1  # share of the other genes that no regulator touches
 
 
@@ -74,9 +75,9 @@ def draw_network(
     """
     weight = np.zeros((n_regulators, n_genes))
     n_roots = min(n_fates + 1, n_regulators)  # drivers and the maintenance gene listen to signals
-    popularity = np.minimum(1 + rng.pareto(1.5, n_regulators), 8.0)  # no single gene rules them all
+    popularity = np.minimum(1 + rng.pareto(1.5, n_regulators), MOST_POPULAR)  # no single gene rules them all
     # The lineage programmes need many targets, or the fates would differ in the drivers alone.
-    popularity[:n_roots] = np.maximum(popularity[:n_roots], np.quantile(popularity, 0.9))
+    popularity[:n_roots] = MOST_POPULAR
     for gene in range(n_roots, n_genes):
         n_above = min(gene, n_regulators)
         regulated = gene < n_regulators or rng.random() >= HOUSEKEEPING
