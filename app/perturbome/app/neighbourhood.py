@@ -1,0 +1,126 @@
+"""A gene's neighbourhood as something to draw: one edge per pair and kind, the strongest kept, places computed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import networkx as nx
+import polars as pl
+
+MOST_NODES = 300
+WIDTH, HEIGHT = 1000.0, 560.0
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Edges to draw and the symbols they join; `left_out` says how many edges were cut away."""
+
+    gene: str
+    edges: pl.DataFrame  # source, target, kind ("regulates" or "prior"), sign, weight, directed, contexts
+    left_out: int
+
+    @property
+    def symbols(self) -> list[str]:
+        """The gene first, then its neighbours by name."""
+        named = {*self.edges["source"], *self.edges["target"]} - {self.gene}
+        return [self.gene, *sorted(named)]
+
+
+def regulation_edges(rows: pl.DataFrame) -> pl.DataFrame:
+    """One edge per regulator and target: the strongest of all cell types and times, and in how many it was found."""
+    return (
+        rows.sort(pl.col("weight").abs(), descending=True, maintain_order=True)
+        .group_by("source", "target", maintain_order=True)
+        .agg(pl.col("sign", "weight").first().cast(pl.Float64), pl.len().cast(pl.Int64).alias("contexts"))
+        .with_columns(pl.lit("regulates").alias("kind"), pl.lit(True).alias("directed"))
+        .select("source", "target", "kind", "sign", "weight", "directed", "contexts")
+    )
+
+
+def prior_edges(rows: pl.DataFrame) -> pl.DataFrame:
+    """One edge per pair that priors name; an association is drawn once, without an arrow."""
+    first, second = pl.min_horizontal("source", "target"), pl.max_horizontal("source", "target")
+    return (
+        rows.with_columns(
+            pl.when("directed").then("source").otherwise(first).alias("source"),
+            pl.when("directed").then("target").otherwise(second).alias("target"),
+        )
+        .sort("score", descending=True, nulls_last=True, maintain_order=True)
+        .group_by("source", "target", "directed", maintain_order=True)
+        .agg(
+            pl.col("sign").first().cast(pl.Float64),
+            pl.col("score").max().cast(pl.Float64).alias("weight"),
+            pl.col("prior").n_unique().cast(pl.Int64).alias("contexts"),
+        )
+        .with_columns(pl.lit("prior").alias("kind"))
+        .select("source", "target", "kind", "sign", "weight", "directed", "contexts")
+    )
+
+
+def cut(gene: str, edges: pl.DataFrame, most_edges: int, most_nodes: int = MOST_NODES) -> Neighbourhood:
+    """Keep the strongest edges: those that touch the gene first, inferred ones before priors; then the node cap."""
+    touches = (pl.col("source") == gene) | (pl.col("target") == gene)
+    ranked = edges.with_columns(touches.alias("own")).sort(
+        [pl.col("own"), pl.col("kind") == "regulates", pl.col("weight").abs()], descending=True, nulls_last=True
+    )
+    own = ranked.filter("own").head(most_edges)
+    near = {gene, *own["source"], *own["target"]}
+    others = ranked.filter(~pl.col("own") & pl.col("source").is_in(near) & pl.col("target").is_in(near))
+    kept = pl.concat([own, others.head(max(0, most_edges - own.height))])
+    seen: set[str] = {gene}
+    rows = []
+    for row in kept.select(edges.columns).iter_rows(named=True):
+        ends = {row["source"], row["target"]}
+        if len(seen | ends) <= most_nodes:
+            seen |= ends
+            rows.append(row)
+    return Neighbourhood(gene, pl.DataFrame(rows, schema=edges.schema), edges.height - len(rows))
+
+
+def positions(found: Neighbourhood) -> dict[str, tuple[float, float]]:
+    """Where each gene stands, in pixels: regulators start to the left of the gene, targets to its right."""
+    graph = nx.Graph()
+    graph.add_nodes_from(found.symbols)
+    for row in found.edges.iter_rows(named=True):
+        if row["source"] != row["target"]:
+            graph.add_edge(row["source"], row["target"], weight=1.0 if row["kind"] == "regulates" else 0.4)
+    if graph.number_of_nodes() == 1:
+        return {found.gene: (WIDTH / 2, HEIGHT / 2)}
+    start = _sides(found)
+    placed = nx.spring_layout(
+        graph,
+        pos=start,
+        fixed=[found.gene],
+        k=2.2 / graph.number_of_nodes() ** 0.5,
+        iterations=60,
+        seed=SEED,
+    )
+    return _to_pixels({symbol: (float(x), float(y)) for symbol, (x, y) in placed.items()})
+
+
+def _sides(found: Neighbourhood) -> dict[str, tuple[float, float]]:
+    """Regulators in a column on the left, targets on the right, those that are both above and below the gene."""
+    edges = found.edges.filter(pl.col("kind") == "regulates")
+    regulators = set(edges.filter(pl.col("target") == found.gene)["source"])
+    targets = set(edges.filter(pl.col("source") == found.gene)["target"])
+    sides: dict[float, list[str]] = {-1.0: [], 0.0: [], 1.0: []}
+    for symbol in found.symbols[1:]:
+        sides[float(symbol in targets) - float(symbol in regulators)].append(symbol)
+    start = {found.gene: (0.0, 0.0)}
+    for side, symbols in sides.items():
+        for i, symbol in enumerate(symbols):
+            height = 2 * (i + 0.5) / len(symbols) - 1
+            start[symbol] = (
+                side * (1 - 0.35 * height**2),
+                height if side else 0.9 * (1 if i % 2 else -1) + 0.1 * height,
+            )
+    return start
+
+
+def _to_pixels(places: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    xs, ys = zip(*places.values(), strict=True)
+    width, height = max(xs) - min(xs) or 1.0, max(ys) - min(ys) or 1.0
+    return {
+        symbol: ((x - min(xs)) / width * WIDTH, (y - min(ys)) / height * HEIGHT) for symbol, (x, y) in places.items()
+    }

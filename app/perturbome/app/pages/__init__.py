@@ -1,0 +1,1 @@
+"""One file a page; each is a function of the URL's parameters and the store to a layout."""

@@ -1,0 +1,180 @@
+"""Gene: who regulates it and what it regulates. URL: gene, network, cell_type, time, edges, priors, between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from perturbome.app import address, reading
+from perturbome.app.choices import choose, choose_free, choose_network, choose_number, choose_whether
+from perturbome.app.drawing import draw, legend
+from perturbome.app.markdown import plain
+from perturbome.app.neighbourhood import Neighbourhood, cut, prior_edges, regulation_edges
+from perturbome.app.parts import cypher, figure, network_needed, provenance, share, table, text
+from perturbome.app.theme import SIGN_WORD, plural
+from perturbome.platform.store import Store
+
+EVERY = "every"
+MOST_ROWS = 2000
+MOST_PRIORS = 500
+
+
+def show(store: Store) -> None:
+    """Search, filters, the drawing, and the tables behind it."""
+    st.title("Gene", anchor=False)
+    networks = reading.networks(store)
+    if network_needed(store, networks):
+        return
+    left, right = st.columns([1, 1])
+    with right:
+        _, run = choose_network(store, networks)
+    regulators = reading.regulators(store, run)
+    with left:
+        asked = choose_free("Search", reading.every_symbol(store, run), "gene", hint="A symbol, an alias or an id")
+    if asked is None:
+        _suggest(regulators)
+        return
+    gene = store.find_gene(asked)
+    cell_type, time, most, with_priors, between = _filters(networks.filter(pl.col("run") == run))
+    filters = {"gene": gene["gene"], "run": run, "cell_type": cell_type, "time": time, "limit": MOST_ROWS}
+    above, below = reading.ask(store, "regulators_of", **filters), reading.ask(store, "targets_of", **filters)
+    priors = reading.priors_of(store, gene["gene"], MOST_PRIORS)
+    inside = (
+        reading.edges_between(store, run, cell_type, time, [*above["regulator"], *below["target"]]) if between else None
+    )
+    found = cut(gene["symbol"], _edges(gene["symbol"], above, below, priors if with_priors else None, inside), most)
+
+    _heading(gene, above, below, priors)
+    _drawing(found, set(regulators), f"graph-{run}-{gene['gene']}-{cell_type}-{time}-{most}-{with_priors}-{between}")
+    _tables(gene["symbol"], above, below, priors, reading.run_names(store.runs()))
+    provenance(store, [run, *priors["run"].unique(maintain_order=True)])
+    cypher({"regulators_of": filters | {"gene": gene["symbol"]}, "targets_of": filters | {"gene": gene["symbol"]}})
+
+
+def _suggest(regulators: list[str]) -> None:
+    st.info("Type the first letters of a gene. Or begin with one that regulates many:", icon=":material/search:")
+    with st.container(horizontal=True):
+        for symbol in regulators[:8]:
+            if st.button(symbol, key=f"try-{symbol}"):
+                address.go("gene", symbol)
+
+
+def _filters(networks: pl.DataFrame) -> tuple[str | None, float | None, int, bool, bool]:
+    """Cell type, time, edges to draw, priors or not, edges between neighbours or not."""
+    kinds = networks["cell_type"].drop_nulls().unique().sort().to_list()
+    times = networks["time"].drop_nulls().unique().sort().to_list()
+    columns = st.columns([2, 2, 3, 3], vertical_alignment="bottom")
+    with columns[0]:
+        kind = choose(
+            "Cell type", [EVERY, *kinds] if len(kinds) > 1 else kinds or [EVERY], "cell_type", names=_kind_name
+        )
+    with columns[1]:
+        moment = choose("Time", [EVERY, *(f"{time:g}" for time in times)], "time", names=_time_name)
+    with columns[2]:
+        most = choose_number("Edges drawn, strongest first", [20, 40, 80, 160, 300], "edges", 40)
+    with columns[3]:
+        with_priors = choose_whether("Prior knowledge", "priors", help="Edges of prior networks, dashed and grey")
+        between = choose_whether("Edges between neighbours", "between")
+    by_name = {f"{time:g}": time for time in times}
+    return None if kind == EVERY else kind, by_name.get(moment), most, with_priors, between
+
+
+def _kind_name(kind: str) -> str:
+    return {EVERY: "every cell type", "all": "all cells together"}.get(kind, kind)
+
+
+def _time_name(time: str) -> str:
+    return "every time" if time == EVERY else time
+
+
+def _edges(
+    symbol: str, above: pl.DataFrame, below: pl.DataFrame, priors: pl.DataFrame | None, inside: pl.DataFrame | None
+) -> pl.DataFrame:
+    """All that can be drawn, by symbol."""
+    kept = ["source", "target", "weight", "sign"]
+    regulation = [
+        above.with_columns(pl.col("symbol").alias("source"), pl.lit(symbol).alias("target")).select(kept),
+        below.with_columns(pl.lit(symbol).alias("source"), pl.col("symbol").alias("target")).select(kept),
+    ]
+    if inside is not None:
+        regulation.append(inside.select(kept))
+    drawn = regulation_edges(pl.concat(regulation, how="vertical_relaxed"))
+    return drawn if priors is None else pl.concat([drawn, prior_edges(priors)])
+
+
+def _heading(gene: dict[str, Any], above: pl.DataFrame, below: pl.DataFrame, priors: pl.DataFrame) -> None:
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    with left:
+        st.header(gene["symbol"], anchor=False)
+        names = [gene["gene"], gene["organism"], *(gene["aliases"] or [])]
+        role = "listed as a transcription factor" if gene["regulator"] else ""
+        st.caption(plain(" · ".join([*dict.fromkeys(name for name in names if name), *([role] if role else [])])))
+        regulators = plural(above["regulator"].n_unique(), "regulator")
+        targets = plural(below["target"].n_unique(), "target")
+        st.markdown(f"**{regulators}** and **{targets}** in this network; {plural(priors.height, 'prior edge')}.")
+    with right:
+        st.page_link(
+            "pages/knockout.py",
+            label=f"Knock out {gene['symbol']}",
+            icon=":material/content_cut:",
+            query_params={"genes": gene["symbol"], "network": st.query_params["network"]},
+        )
+
+
+def _drawing(found: Neighbourhood, regulators: set[str], key: str) -> None:
+    if found.edges.is_empty():
+        st.info("This network holds no edge of this gene here. Try every cell type and time, or prior knowledge.")
+        return
+    clicked = draw(found, regulators, key)
+    said = f"{plural(len(found.symbols), 'gene')}, {plural(found.edges.height, 'edge')}"
+    if found.left_out:
+        said += f", the strongest; {found.left_out:,} weaker ones are in the tables below or come with more edges drawn"
+    st.markdown(legend(), unsafe_allow_html=True)
+    st.caption(f"{said}. A click on a gene leads to it.")
+    if clicked is not None and clicked != found.gene:
+        address.go("gene", clicked)
+
+
+def _tables(symbol: str, above: pl.DataFrame, below: pl.DataFrame, priors: pl.DataFrame, names: dict[str, str]) -> None:
+    regulators, targets, known = st.tabs(
+        [f"Regulators ({above.height:,})", f"Targets ({below.height:,})", f"Prior knowledge ({priors.height:,})"]
+    )
+    for tab, rows, role in ((regulators, above, "Regulator"), (targets, below, "Target")):
+        with tab:
+            columns = {
+                "symbol": text(role),
+                "effect": text("Effect"),
+                "weight": figure("Weight", "change of the target per standard deviation of the regulator, log1p units"),
+                "stability": share("Stability", "share of bootstraps that keep the edge with its sign"),
+                "p": figure("p", "two-sided", format="%.2g"),
+                "cell_type": text("Cell type"),
+                "time": figure("Time", format="%g"),
+                "network": text("Run"),
+            }
+            named = rows.with_columns(
+                pl.col("sign").replace_strict(dict(SIGN_WORD), return_dtype=pl.String).alias("effect"),
+                pl.col("run").replace(names).alias("network"),
+            )
+            table(named, f"{symbol}-{role.lower()}s", columns, key=role)
+            if rows.height == MOST_ROWS:
+                st.caption(f"The {MOST_ROWS:,} strongest rows.")
+    with known:
+        columns = {
+            "source": text("From"),
+            "target": text("To"),
+            "directed": st.column_config.CheckboxColumn("Directed"),
+            "effect": text("Effect"),
+            "score": share("Score"),
+            "prior": text("Database"),
+            "evidence": text("Evidence"),
+        }
+        effect = pl.col("sign").replace_strict(dict(SIGN_WORD), return_dtype=pl.String).alias("effect")
+        table(priors.with_columns(effect), f"{symbol}-priors", columns, key="priors")
+        if priors.height == MOST_PRIORS:
+            st.caption(f"The {MOST_PRIORS:,} with the highest score.")
+
+
+if __name__ == "__main__":
+    show(reading.the_store())

@@ -1,0 +1,231 @@
+"""The store as the pages read it: opened once a process, answers kept until a run is added or removed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from perturbome.app.server import READ_ONLY
+from perturbome.platform.lake import Run
+from perturbome.platform.perturbation import Perturbation
+from perturbome.platform.store import Store, open_store
+
+ALL = "all"
+"""The context of all cells together."""
+
+
+@st.cache_resource(show_spinner=False)
+def _opened(path: str | None, graph: str | None, read_only: bool) -> Store:
+    return open_store(path, graph=graph, read_only=read_only)
+
+
+def the_store() -> Store:
+    """The store named by the environment; one handle for all readers of this process."""
+    names = os.environ.get("PERTURBOME_STORE"), os.environ.get("PERTURBOME_GRAPH")
+    return _opened(*names, bool(os.environ.get(READ_ONLY)))
+
+
+def version(store: Store) -> str:
+    """What every kept answer is filed under: the store's address and its complete runs."""
+    runs = "\n".join(run.id for run in store.runs())
+    return hashlib.sha256(f"{store.path}\n{store.graph_address}\n{runs}".encode()).hexdigest()
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _asked(_store: Store, version: str, name: str, parameters: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(pl.from_arrow(_store.ask(name, **parameters)))
+
+
+def ask(store: Store, name: str, **parameters: Any) -> pl.DataFrame:
+    """Answer of a query of the catalogue."""
+    return _asked(store, version(store), name, parameters)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _genes(_store: Store, version: str) -> pl.DataFrame:
+    return _store.genes()
+
+
+def genes(store: Store) -> pl.DataFrame:
+    """Every gene the store knows."""
+    return _genes(store, version(store))
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _datasets(_store: Store, version: str) -> pl.DataFrame:
+    return _store.datasets()
+
+
+def datasets(store: Store) -> pl.DataFrame:
+    """Every data set, the oldest first."""
+    return _datasets(store, version(store))
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _networks(_store: Store, version: str) -> pl.DataFrame:
+    return (
+        _store.lake.scan("regulation")
+        .group_by("run", "dataset", "cell_type", "time")
+        .agg(pl.len().alias("edges"), pl.col("source").n_unique().alias("regulators"))
+        .sort("run", "cell_type", "time", descending=[True, False, False])
+        .collect()
+    )
+
+
+def networks(store: Store) -> pl.DataFrame:
+    """One row per inferred network: run, dataset, cell_type, time, edges, regulators; the newest run first."""
+    return _networks(store, version(store))
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _by_targets(_store: Store, version: str, run: str) -> list[str]:
+    edges = _store.lake.scan("regulation", [run]).group_by("source").agg(pl.col("target").n_unique()).collect()
+    symbols = dict(genes(_store).select("gene", "symbol").iter_rows())
+    return [symbols[gene] for gene in edges.sort("target", "source", descending=[True, False])["source"]]
+
+
+def regulators(store: Store, run: str) -> list[str]:
+    """Symbols of a network's regulators, most targets first."""
+    return _by_targets(store, version(store), run)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _every_symbol(_store: Store, version: str, run: str) -> list[str]:
+    first = _by_targets(_store, version, run)
+    # A symbol of two organisms stands for no gene: there the ids are offered.
+    once = pl.col("symbol").is_unique()
+    names = genes(_store).select(pl.when(once).then("symbol").otherwise("gene").alias("name"))["name"]
+    return [*first, *sorted(set(names) - set(first))]
+
+
+def every_symbol(store: Store, run: str) -> list[str]:
+    """What a search can find without typing it whole: the network's regulators first, then every gene."""
+    return _every_symbol(store, version(store), run)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _priors_of(_store: Store, version: str, gene: str, most: int) -> pl.DataFrame:
+    rows = (
+        _store.lake.scan("priors")
+        .filter((pl.col("source") == gene) | (pl.col("target") == gene))
+        .select("source", "target", "directed", "sign", "score", "prior", "evidence", "run")
+        .collect()
+    )
+    return _by_symbol(_store, rows.sort("score", descending=True, maintain_order=True).head(most))
+
+
+def priors_of(store: Store, gene: str, most: int) -> pl.DataFrame:
+    """Prior edges of a gene by symbol, the highest score first."""
+    return _priors_of(store, version(store), gene, most)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _edges_between(
+    _store: Store, version: str, run: str, cell_type: str | None, time: float | None, members: list[str]
+) -> pl.DataFrame:
+    inside = pl.col("source").is_in(members) & pl.col("target").is_in(members)
+    if cell_type is not None:
+        inside &= pl.col("cell_type") == cell_type
+    if time is not None:
+        inside &= (pl.col("time") - time).abs() <= 1e-6 * (1 + abs(time))
+    rows = _store.lake.scan("regulation", [run]).filter(inside).select("source", "target", "weight", "sign").collect()
+    return _by_symbol(_store, rows)
+
+
+def edges_between(
+    store: Store, run: str, cell_type: str | None, time: float | None, members: list[str]
+) -> pl.DataFrame:
+    """Regulation among these genes (by id), with symbols for source and target."""
+    return _edges_between(store, version(store), run, cell_type, time, sorted(set(members)))
+
+
+def _by_symbol(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
+    symbols = genes(store).select("gene", "symbol")
+    for end in ("source", "target"):
+        rows = rows.join(symbols, left_on=end, right_on="gene", how="left", maintain_order="left").with_columns(
+            pl.coalesce("symbol", end).alias(end)
+        )
+        rows = rows.drop("symbol")
+    return rows
+
+
+def regulators_first(store: Store, run: str, dataset: str) -> list[str]:
+    """Symbols to choose from: the network's regulators, most targets first, then the data set's other genes."""
+    regulators = _by_targets(store, version(store), run)
+    return [*regulators, *sorted(set(_measured(store, version(store), dataset)) - set(regulators))]
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _measured(_store: Store, version: str, dataset: str) -> list[str]:
+    rows = _store.lake.scan("genes").filter(pl.col("dataset") == dataset).select("gene").unique().collect()
+    return genes(_store).join(rows, on="gene", how="semi")["symbol"].to_list()
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _priors(_store: Store, version: str) -> pl.DataFrame:
+    return _store.lake.scan("priors").group_by("prior").agg(pl.len().alias("edges")).sort("prior").collect()
+
+
+def priors(store: Store) -> pl.DataFrame:
+    """One row per prior network: prior, edges."""
+    return _priors(store, version(store))
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _groups(_store: Store, version: str) -> pl.DataFrame:
+    return (
+        _store.lake.scan("cells")
+        .group_by("dataset", "cell_type", "perturbation", "control", "time")
+        .len("cells")
+        .sort("dataset", "cell_type", "perturbation", "time")
+        .collect()
+    )
+
+
+def groups(store: Store) -> pl.DataFrame:
+    """Cells counted by dataset, cell_type, perturbation, control and time."""
+    return _groups(store, version(store))
+
+
+def contexts(store: Store, dataset: str) -> list[str]:
+    """'all', then the data set's cell types where it has several."""
+    kinds = groups(store).filter(pl.col("dataset") == dataset)["cell_type"].drop_nulls().unique().sort().to_list()
+    kinds = [kind for kind in kinds if kind != ALL]
+    return [ALL, *kinds] if kinds else [ALL]
+
+
+def perturbation_targets(store: Store, dataset: str) -> dict[str, list[str]]:
+    """Label of each gene perturbation of a data set -> symbols of its targets; the one with the most cells first."""
+    rows = ask(store, "list_perturbations", dataset=dataset).filter(
+        pl.col("symbol").is_not_null() & (pl.col("n_cells") > 0)
+    )
+    by_perturbation = (
+        rows.group_by("perturbation", maintain_order=True)
+        .agg(pl.col("symbol").unique(maintain_order=True), pl.col("n_cells").max())
+        .sort("n_cells", "perturbation", descending=[True, False])
+    )
+    return {
+        Perturbation.parse(row["perturbation"]).label: row["symbol"] for row in by_perturbation.iter_rows(named=True)
+    }
+
+
+def group_names(store: Store, dataset: str) -> list[str]:
+    """Groups of cells one can name without typing: control, perturbations, times, cell types."""
+    rows = groups(store).filter(pl.col("dataset") == dataset)
+    control = ["control"] if rows["control"].any() else []
+    times = [f"time={time:g}" for time in rows["time"].drop_nulls().unique().sort()]
+    return [
+        *control,
+        *perturbation_targets(store, dataset),
+        *(times if len(times) > 1 else []),
+        *(f"cell_type={kind}" for kind in contexts(store, dataset)[1:]),
+    ]
+
+
+def run_names(runs: list[Run]) -> dict[str, str]:
+    """Run id -> how a reader recognises it: what was done, on which day and at which minute."""
+    return {run.id: f"{run.name or run.kind} · {run.started:%d %b %Y %H:%M}" for run in runs}
