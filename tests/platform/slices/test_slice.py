@@ -33,7 +33,7 @@ def test_any_order_of_the_same_edges_gives_the_same_slice(seed: int) -> None:
 
     def build(rows: np.ndarray, codes: np.ndarray, names: tuple[str, ...]) -> GraphSlice:
         return assemble(
-            keys[:, rows].copy(), weight[rows].copy(), lambda k: k, time=time[rows].copy(), relation=codes[rows],
+            *keys[:, rows], weight[rows].copy(), lambda k: k, time=time[rows].copy(), relation=codes[rows],
             relation_names=names, edge_features={"f": feature[rows].copy()},
         )  # fmt: skip
 
@@ -98,7 +98,7 @@ def test_half_open_windows_tile_time() -> None:
     rng = np.random.default_rng(0)
     time = np.sort(rng.integers(0, 30, 200)).astype(np.float32) / 10
     time[-5:] = np.nan
-    whole = assemble(rng.integers(0, 9, (2, 200)), np.ones(200, np.float32), lambda k: k, time=time)
+    whole = assemble(*rng.integers(0, 9, (2, 200)), np.ones(200, np.float32), lambda k: k, time=time)
     pieces = [whole.window(t, t + 0.5, closed="left") for t in (0, 0.5, 1, 1.5, 2, 2.5)]
     assert sum(p.num_edges for p in pieces) == 195
     np.testing.assert_array_equal(np.concatenate([p.edge_index for p in pieces], axis=1), whole.edge_index[:, :195])

@@ -15,7 +15,8 @@ Names = Callable[[np.ndarray], np.ndarray]
 
 
 def assemble(
-    keys: np.ndarray,
+    source: np.ndarray,
+    target: np.ndarray,
     weight: np.ndarray,
     names: Names,
     *,
@@ -26,23 +27,25 @@ def assemble(
     edge_features: Mapping[str, np.ndarray] | None = None,
     provenance: Mapping[str, object] | None = None,
 ) -> GraphSlice:
-    """Index, order and pack edges; the arrays may be overwritten.
+    """Index, order and pack edges; weight and features may be reordered in place.
 
-    keys [2, E] int64; bound: a number above every key, where one is known; relation [E]: positions in the names.
+    source, target: integer keys [E]; bound: a number above every key, where one is known; relation [E]: positions
+    in the names. Keys and positions sort alike, so the order is that of the keys.
     """
     features = dict(edge_features or {})
     if time is not None and (not len(time) or np.isnan(time[0])) and np.isnan(time).all():
         time = None
     relation, relation_names = sorted_relations(relation, relation_names)
-    node_keys, edges = densify(keys, bound)
-    equal = ascending(_sort_keys(time, edges, relation))
+    node_keys, edges = densify(source, target, bound)
+    order_by = [key for key in (time, source, target, relation) if key is not None]
+    equal = ascending(order_by)
     if equal is None:
-        order = sorting(_sort_keys(time, edges, relation))
+        order = sorting(order_by)
+        equal = agreeing([key[order] for key in order_by])
         edges, weight = np.take(edges, order, axis=1), weight[order]
         time = None if time is None else time[order]
         relation = None if relation is None else relation[order]
         features = {name: values[order] for name, values in features.items()}
-        equal = agreeing(_sort_keys(time, edges, relation))
     settle_ties(equal, [weight, *features.values()])
     return GraphSlice(
         names(node_keys),
@@ -56,10 +59,6 @@ def assemble(
         provenance=provenance or {},
         verify=False,
     )
-
-
-def _sort_keys(time: np.ndarray | None, edges: np.ndarray, relation: np.ndarray | None) -> list[np.ndarray]:
-    return [key for key in (time, edges[0], edges[1], relation) if key is not None]
 
 
 def sorted_relations(codes: np.ndarray | None, names: tuple[str, ...]) -> tuple[np.ndarray | None, tuple[str, ...]]:

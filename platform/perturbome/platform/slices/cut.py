@@ -90,7 +90,8 @@ def cut(
         codes, names = _codes(frame[relation])
     genes = None if k.cells else gene_names(lake)
     return assemble(
-        _keys(frame[k.source], frame[k.target]),
+        frame[k.source].to_numpy(),
+        frame[k.target].to_numpy(),
         frame[k.weight].to_numpy(writable=True),
         (lambda keys: keys) if genes is None else genes.take,
         bound=None if genes is None else len(genes),
@@ -114,17 +115,6 @@ def _read(k: Kind, files: list[str], conditions: list[_Condition], columns: list
         files, schema=schema, missing_columns="insert", extra_columns="ignore", hive_partitioning=False, glob=False
     )
     return frame.filter(*(c.where for c in conditions)).select(wanted).collect()
-
-
-def _keys(source: pl.Series, target: pl.Series) -> np.ndarray:
-    """Both key columns as one array [2, E] int64, chunk by chunk, so that they are copied once only."""
-    keys = np.empty((2, len(source)), np.int64)
-    for row, column in zip(keys, (source, target), strict=True):
-        start = 0
-        for chunk in column.get_chunks():
-            row[start : start + len(chunk)] = chunk.to_numpy()
-            start += len(chunk)
-    return keys
 
 
 def _codes(relation: pl.Series) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -40,12 +40,13 @@ def from_query(
     if cells != (rows.num_rows > 0 and pa.types.is_integer(target.type)):
         raise BadValues("'source' and 'target' are ids of different kinds; a slice joins genes, or it joins cells.")
     if cells:
-        keys, names = np.stack([source.to_numpy(), target.to_numpy()]).astype(np.int64), None
+        keys, names = (source.to_numpy(), target.to_numpy()), None
     else:
         keys, names = _gene_keys(graph, source, target)
     codes, relation_names = _relations(rows, relation)
     return assemble(
-        keys,
+        keys[0],
+        keys[1],
         _numbers(rows, "weight") if "weight" in rows.column_names else np.ones(rows.num_rows, np.float32),
         (lambda k: k) if names is None else (lambda k: names[k]),
         time=_numbers(rows, "time", nulls=True) if "time" in rows.column_names else None,
@@ -64,7 +65,7 @@ def from_query(
 
 
 def _ends(rows: pa.Table, name: str) -> pa.Array:
-    column = rows[name].combine_chunks() if rows[name].num_chunks != 1 else rows[name].chunk(0)
+    column = rows[name].combine_chunks()
     if column.null_count:
         raise BadValues(f"{column.null_count} rows of the query have no '{name}'. Return ids: a.id AS {name}.")
     if rows.num_rows and not (pa.types.is_integer(column.type) or _is_text(column.type)):
@@ -72,8 +73,10 @@ def _ends(rows: pa.Table, name: str) -> pa.Array:
     return column
 
 
-def _gene_keys(graph: GraphStore, source: pa.Array, target: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Keys [2, E] of gene ids, and the id of every key as the graph has it."""
+def _gene_keys(
+    graph: GraphStore, source: pa.Array, target: pa.Array
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Keys of the sources and of the targets, from gene ids, and the id of every key as the graph has it."""
     genes = graph.query(KEYS_OF_GENES, row_limit=None, time_limit=None)
     ids, known = genes["id"].combine_chunks(), np.asarray(genes["key"].to_numpy(), np.int64)
     names = np.full(int(known.max()) + 1 if len(known) else 0, None, dtype=object)
@@ -87,7 +90,7 @@ def _gene_keys(graph: GraphStore, source: pa.Array, target: pa.Array) -> tuple[n
                 f"Column '{name}' holds '{stranger}', which is no gene's id. Return ids, not symbols: a.id AS {name}."
             )
         rows.append(known[found.to_numpy()] if len(found) else np.empty(0, np.int64))
-    return np.stack(rows), names
+    return (rows[0], rows[1]), names
 
 
 def _relations(rows: pa.Table, single: str) -> tuple[np.ndarray | None, tuple[str, ...]]:
@@ -108,7 +111,7 @@ def _numbers(rows: pa.Table, name: str, nulls: bool = False) -> np.ndarray:
                         "return it AS relation if it names a kind of edge.")  # fmt: skip
     if column.null_count and not nulls:
         raise BadValues(f"{column.null_count} rows of the query have no '{name}'. Give one: coalesce(..., 1.0).")
-    return np.ascontiguousarray(column.cast(pa.float32()).to_numpy(), dtype=np.float32)
+    return np.array(column.cast(pa.float32()).to_numpy(), dtype=np.float32)  # a copy, as slices are writable
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
+
+from perturbome.platform.slices.parallel import in_parallel
 
 BLOCK = 1 << 16
 """Edges compared at once; the arrays of a block stay in the processor's cache."""
@@ -12,9 +15,18 @@ BLOCK = 1 << 16
 
 def ascending(keys: Sequence[np.ndarray]) -> np.ndarray | None:
     """Positions of rows equal to the next one, or None where some row comes after a greater one or holds NaN."""
+    steps = len(keys[0]) - 1
+    middle = steps // 2
+    halves = in_parallel(steps, *(partial(_ascending, keys, *span) for span in ((0, middle), (middle, steps))))
+    tied = [half for half in halves if half is not None]
+    return np.concatenate(tied) if len(tied) == len(halves) else None
+
+
+def _ascending(keys: Sequence[np.ndarray], first: int, stop: int) -> np.ndarray | None:
+    """The same for the steps from row i to row i + 1 with first <= i < stop, block by block."""
     tied = [np.empty(0, np.int64)]
-    for start in range(0, len(keys[0]) - 1, BLOCK):
-        end = min(start + BLOCK, len(keys[0]) - 1)
+    for start in range(first, stop, BLOCK):
+        end = min(start + BLOCK, stop)
         before, after = slice(start, end), slice(start + 1, end + 1)
         last = keys[-1]
         ascends, equal = last[before] < last[after], last[before] == last[after]
