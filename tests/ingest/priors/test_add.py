@@ -118,7 +118,7 @@ def test_human_prior_on_mouse_data_warns(store, write) -> None:
 
 def test_mouse_network_in_capitals_takes_the_stores_spelling(store, write) -> None:
     measure(store, ["Stat1", "Irf1", "Jak2"], "mouse")
-    added = add_prior(store, write("mouse_net.csv", EDGES * 1))
+    added = add_prior(store, write("mouse_net.csv", EDGES))
     assert any("the store's spelling was taken" in line for line in added.said)
     assert "Irf1" in stored(store)["to"].to_list()
     assert store.lake.run(added.run).metrics["overlap"] == {"exp": 3}

@@ -41,7 +41,7 @@ def test_kind_overrides_recognition(write) -> None:
 
 
 def test_unknown_kind_lists_the_known(write) -> None:
-    with pytest.raises(UnknownName, match="strin.*string, trrust"):
+    with pytest.raises(UnknownName, match=r"strin.*string, trrust"):
         read_prior(write("x.csv", "a,b\n"), kind="strin")
 
 

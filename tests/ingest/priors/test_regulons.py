@@ -46,7 +46,7 @@ def test_order_of_lines_changes_nothing(write) -> None:
 
 
 def test_trrust_strange_mode(write) -> None:
-    with pytest.raises(BadValues, match="'Maybe'.*Known: Activation"):
+    with pytest.raises(BadValues, match=r"'Maybe'.*Known: Activation"):
         read_prior(write("t.tsv", TRRUST + "A\tB\tMaybe\t7\n"), kind="trrust")
 
 
@@ -63,9 +63,9 @@ def test_dorothea_letters_are_scores(write) -> None:
 
 
 def test_dorothea_unknown_letter_and_missing_column(write) -> None:
-    with pytest.raises(BadValues, match="'X'.*A to E"):
+    with pytest.raises(BadValues, match=r"'X'.*A to E"):
         read_prior(write("d.csv", DOROTHEA + "A,X,B,1\n"))
-    with pytest.raises(MissingColumn, match="'mor'.*Available: tf, confidence, target"):
+    with pytest.raises(MissingColumn, match=r"'mor'.*Available: tf, confidence, target"):
         read_prior(write("d.csv", "tf,confidence,target\nA,B,C\n"))
 
 
