@@ -17,7 +17,6 @@ from perturbome.ingest.experiment.plan import Plan, make_plan
 from perturbome.ingest.experiment.readers import open_source
 from perturbome.ingest.symbols import ENSEMBL
 from perturbome.platform.errors import InputError
-from perturbome.platform.perturbation import Mode
 from perturbome.platform.progress import Report, silent
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def add_experiment(
     spatial_key: str | None = None,
     layer: str | None = None,
     state: str | None = None,
-    mode: Mode | None = None,
+    mode: str | None = None,
     time_unit: str | None = None,
     min_guide_fraction: float | None = None,
     transpose: bool | None = None,

@@ -25,7 +25,7 @@ from perturbome.ingest.experiment.genes import (
 from perturbome.ingest.experiment.source import Matrix, Source, sample_rows
 from perturbome.ingest.experiment.state import STATES, Recognised, State, recognise
 from perturbome.platform.errors import InputError, MissingColumn
-from perturbome.platform.perturbation import MODES, Mode
+from perturbome.platform.perturbation import MODES
 
 if TYPE_CHECKING:
     from perturbome.platform.store import Store
@@ -66,7 +66,7 @@ def make_plan(
     spatial_key: str | None = None,
     layer: str | None = None,
     state: str | None = None,
-    mode: Mode | None = None,
+    mode: str | None = None,
     time_unit: str | None = None,
     min_guide_fraction: float | None = None,
     make_unique: bool = False,
@@ -75,7 +75,8 @@ def make_plan(
     where = source.path.name
     if len(source.obs) == 0:
         raise InputError(f"{where} holds no cells.")
-    if mode is not None and mode not in MODES:
+    wanted = next((m for m in MODES if m == mode), None)
+    if mode is not None and wanted is None:
         raise InputError(f"Unknown mode '{mode}'. Known: {', '.join(MODES)}.")
     if dose_column is not None and dose_column not in source.obs.columns:
         raise MissingColumn(dose_column, f"obs of {where}", source.obs.columns, "Pass --dose-column.")
@@ -94,7 +95,7 @@ def make_plan(
     if choice.column is None:
         assignment = unperturbed(len(source.obs))
     else:
-        assignment = assign(survey, choice, genes, where, control=control, mode=mode, dose_column=dose_column)
+        assignment = assign(survey, choice, genes, where, control=control, mode=wanted, dose_column=dose_column)
     said += assignment.said
 
     told = {**roles, "guide": roles.get("guide") or survey.find(choice.convention.guide)}
