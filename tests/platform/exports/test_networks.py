@@ -88,8 +88,8 @@ def test_symbols_of_two_genes_become_ids(store: Store, tmp_path: Path) -> None:
     """Human and mouse may share a symbol: a name must mean one gene."""
     with store.run("ingest", name="prior other", configuration={"prior": "other"}) as run:
         genes = run.register_genes(["STAT1", "IRF1"], organism="mouse")
-        columns = {"prior": ["other"], "source": genes["gene"][:1], "target": genes["gene"][1:], "directed": [True],
-                   "source_key": genes["key"][:1], "target_key": genes["key"][1:], "sign": [0], "score": [1.0]}  # fmt: skip
-        run.write("priors", pl.DataFrame(columns))
+        edge = {"prior": "other", "source": genes["gene"][0], "target": genes["gene"][1], "directed": True}
+        keys = {"source_key": genes["key"][0], "target_key": genes["key"][1], "sign": 0, "score": 1.0}
+        run.write("priors", pl.DataFrame([edge | keys]))
     names = {line.split("\t")[0] for line in export(store, "priors", tmp_path / "p.sif").path.read_text().splitlines()}
     assert names == {STAT1, IRF1, "mouse:STAT1"}

@@ -97,7 +97,7 @@ def test_h5ad_of_some_cells(store: Store, tmp_path: Path) -> None:
 def test_an_existing_file_is_not_overwritten(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "net.csv"
     path.write_text("mine")
-    with pytest.raises(InputError, match="exists already.*--force"):
+    with pytest.raises(InputError, match=r"exists already.*--force"):
         export(store, "regulation", path)
     assert path.read_text() == "mine"
     export(store, "regulation", path, force=True)
@@ -137,9 +137,9 @@ def test_refusals_say_how_to_mend(store: Store, tmp_path: Path) -> None:
         export(store, "regulation", tmp_path / "nowhere" / "x.csv")
     with pytest.raises(InputError, match="is a folder"):
         export(store, "regulation", tmp_path, format="csv")
-    with pytest.raises(MissingColumn, match="cell_type.*table 'priors'"):
+    with pytest.raises(MissingColumn, match=r"cell_type.*table 'priors'"):
         export(store, "priors", tmp_path / "x.csv", cell_type="T")
-    with pytest.raises(NothingFound, match="No row of 'priors' meets prior=tyo. It holds prior: ppi, toy"):
+    with pytest.raises(NothingFound, match=r"No row of 'priors' meets prior=tyo\. It holds prior: ppi, toy"):
         export(store, "priors", tmp_path / "x.csv", prior="tyo")
     with pytest.raises(NothingFound, match="no effects yet"):
         export(store, "effects", tmp_path / "x.csv")
