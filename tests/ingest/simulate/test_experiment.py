@@ -175,3 +175,13 @@ def test_small_designs_work(design: dict) -> None:
     toy = simulate(**{"n_cells": 60, "n_genes": 20, "n_knockouts": 3, **design})
     assert toy.counts.shape == (60, 20)
     assert toy.cells["time"].n_unique() == design.get("n_times", 5)
+
+
+@pytest.mark.parametrize("before", ["", "import perturbome.ingest.simulate.experiment; "])
+def test_the_verb_can_be_called_whatever_was_imported_first(before: str) -> None:
+    import subprocess
+    import sys
+
+    code = before + "from perturbome.ingest import simulate; print(simulate(40, 12, n_knockouts=2).counts.shape)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "(40, 12)", done.stderr
