@@ -71,8 +71,8 @@ def compare_with_measured(
         for name in (PROPAGATION, GATED)
     }
     for model in models.values():
-        model.fit(data)
-    return score_measured(data, models, rows)
+        model.fit(wired.data)
+    return score_measured(wired.data, models, rows)
 
 
 def _rows(data: PerturbationData, targets: Sequence[str] | None) -> list[int]:

@@ -9,7 +9,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from perturbome.models.contracts import PerturbationData
-from perturbome.models.moments import Moments, group_moments
+from perturbome.models.moments import group_moments
+from perturbome.models.spread import read_strata
 from perturbome.platform.errors import NothingFound, UnknownName
 from perturbome.platform.perturbation import Perturbation
 
@@ -84,15 +85,14 @@ def read_conditions(
     place = np.where(enough, np.cumsum(enough) - 1, -1)
     n = int(enough.sum())
 
-    # Groups: 0, 1 the halves of the control; then first and second halves of the perturbations; last, cells that
-    # count for the spread alone.
+    # Groups: 0, 1 the halves of the control; then the first halves of the perturbations, then their second halves.
     group = np.full(len(names), -1, dtype=np.intp)
     group[control] = 0
     group[carries] = np.where(place[at] >= 0, place[at] + 1, -1)
     half = halves(group, seed)
-    code = np.where(group == 0, half, np.where(group > 0, 2 + half * n + group - 1, np.where(inside, 2 + 2 * n, -1)))
-    moments = group_moments(expression.X, code, 3 + 2 * n)
-    whole = moments.merge(np.zeros(3 + 2 * n, dtype=np.intp), 1)
+    code = np.where(group == 0, half, np.where(group > 0, 2 + half * n + group - 1, -1))
+    moments = group_moments(expression.X, code, 2 + 2 * n)
+    strata = read_strata(expression, inside)
     ids = [str(name) for name in known[enough]]
     index = {gene: i for i, gene in enumerate(expression.genes["gene"])}
     perturbations, targets = _perturbations(store, expression, ids, index)
@@ -107,7 +107,8 @@ def read_conditions(
         controls=moments[0:2],
         first=moments[2 : 2 + n],
         second=moments[2 + n : 2 + 2 * n],
-        spread=np.sqrt(np.nan_to_num(whole.variance[0])),
+        spread=strata.sd(),
+        strata=strata,
         too_few={str(name): int(k) for name, k in zip(known[~enough], counts[~enough], strict=True)},
     )
 
@@ -136,8 +137,3 @@ def _no_controls(expression: Expression, context: str | None) -> None:
         "Name the control label when the file is read: perturbome ingest experiment FILE --control LABEL."
     )  # fmt: skip
     raise NothingFound(f"Data set '{name}' has no control cells in the context '{context or ALL}'. {there}")
-
-
-def one_group(moments: Moments) -> Moments:
-    """All groups as one."""
-    return moments.merge(np.zeros(len(moments.n), dtype=np.intp), 1)

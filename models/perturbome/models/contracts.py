@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perturbome.models.moments import Moments
+from perturbome.models.spread import Strata
 
 if TYPE_CHECKING:
     from perturbome.platform.perturbation import Perturbation
@@ -37,7 +38,8 @@ class PerturbationData:
     controls: Moments  # [2]
     first: Moments  # [n_perturbations]
     second: Moments  # [n_perturbations]
-    spread: Array  # [n_genes], SD over all cells of the context: the unit of a regulation weight
+    spread: Array  # [n_genes], SD of the cells the regulation was inferred from: the unit of its weights
+    strata: Strata  # moments by cell type, time and control flag, from which every such SD is made
     too_few: dict[str, int] = field(default_factory=dict)
     """Perturbations left out for having too few cells, with how many they have."""
 

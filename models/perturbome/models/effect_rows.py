@@ -13,8 +13,6 @@ from perturbome.models.contracts import Effects, PerturbationData
 
 if TYPE_CHECKING:
     from perturbome.platform.lake import RunWriter
-    from perturbome.platform.perturbation import Perturbation
-    from perturbome.platform.store import Store
 
 
 def effect_rows(
@@ -41,12 +39,9 @@ def effect_rows(
 
 
 def write_effects(
-    store: Store, writer: RunWriter, data: PerturbationData, effects: Effects, keep: NDArray[np.bool_] | None = None
+    writer: RunWriter, data: PerturbationData, effects: Effects, keep: NDArray[np.bool_] | None = None
 ) -> None:
-    """Write predicted effects, and the perturbations that nobody has made yet with 0 cells."""
-    new = [p for p in effects.perturbations if p.id not in data.ids]
-    if new:
-        writer.write("perturbations", new_perturbations(store, data, new))
+    """Write predicted effects; the graph reads a perturbation that nobody has made yet from its id."""
     arrays = {name: getattr(effects, name) for name in ("delta", "lower", "upper", "baseline")}
     ids = [p.id for p in effects.perturbations]
     writer.write(
@@ -54,20 +49,3 @@ def write_effects(
         effect_rows(data.dataset, effects.context, ids, effects.genes, arrays,
                     observed=False, model=effects.model, keep=keep),
     )  # fmt: skip
-
-
-def new_perturbations(store: Store, data: PerturbationData, perturbations: list[Perturbation]) -> pl.DataFrame:
-    """Rows of the table `perturbations` for predicted ones; targets by gene id."""
-    genes = dict(store.genes().select("symbol", "gene").iter_rows())
-    genes |= dict(zip(data.symbols, data.genes, strict=True))
-    return pl.DataFrame(
-        {
-            "dataset": [data.dataset] * len(perturbations),
-            "perturbation": [p.id for p in perturbations],
-            "label": [p.label for p in perturbations],
-            "mode": [p.mode for p in perturbations],
-            "targets": [[genes[t] for t in p.targets] for p in perturbations],
-            "dose": pl.Series([p.dose for p in perturbations], dtype=pl.Float32),
-            "n_cells": [0] * len(perturbations),
-        }
-    )

@@ -56,16 +56,17 @@ def normal_scores(t: Array) -> Array:
     return quantile
 
 
-def combine(z: Array, own: Array, usual: float) -> Array:
-    """(|z| / usual + evidence of the candidate's own change, never negative) / sqrt(2).
+def combine(z: Array, own: Array, usual: float) -> tuple[Array, Array]:
+    """Score and direction of each candidate: the better of "it went down" and "it went up".
 
-    z > 0 says the candidate went down. Its own expression counts only where it moved the same way: a gene cut by
-    CRISPR may keep its mRNA, so that no change of its own is no evidence against it. Without a profile (z = 0)
-    either direction counts.
+    Down scores (max(z, 0) / usual + max(-own, 0)) / sqrt(2), up the same with both signs turned: z > 0 says that the
+    change looks like the candidate's loss. Evidence only ever adds. A gene cut by CRISPR may keep its mRNA, and a gene
+    that damps its own targets looks like their activator in a network of correlations, so neither silence nor
+    contradiction of one kind of evidence is held against the other.
     """
-    agreeing = np.where(z == 0, np.abs(own), np.maximum(-np.sign(z) * own, 0))
-    score: Array = (np.abs(z) / usual + agreeing) / np.sqrt(2)
-    return score
+    down = np.maximum(z, 0) / usual + np.maximum(-own, 0)
+    up = np.maximum(-z, 0) / usual + np.maximum(own, 0)
+    return np.maximum(down, up) / np.sqrt(2), np.sign(up - down)
 
 
 class InversionRanking:
@@ -73,7 +74,7 @@ class InversionRanking:
 
     Evidence of the network: correlation over all other genes of the predicted knock-out effect with the change,
     both in units of the change's moderated error, as a z-value relative to the usual z of the candidates. Evidence of
-    the gene: the normal score of its own change, in the direction that the network says. q: Benjamini and Hochberg
+    the gene: the normal score of its own change. See `combine`. q: Benjamini and Hochberg
     over p from changes permuted over genes; genes are not independent, so q is optimistic.
     """
 
@@ -114,16 +115,16 @@ class InversionRanking:
         z, own = np.zeros(n), normal_scores(t)
         z[regulators] = match(standard, t)
         usual = _usual(z[regulators])
-        score = combine(z, own, usual)
+        score, direction = combine(z, own, usual)
 
         rng = np.random.default_rng(self.seed)
         shuffled = rng.permuted(np.repeat(t[:, None], self.n_permutations, axis=1), axis=0)
         null_z = np.zeros(shuffled.shape)
         null_z[regulators] = match(standard, shuffled)
-        null = np.sort(combine(null_z, normal_scores(shuffled), _usual(null_z[regulators])).ravel())
+        null = np.sort(combine(null_z, normal_scores(shuffled), _usual(null_z[regulators]))[0].ravel())
         p = (1 + len(null) - np.searchsorted(null, score, side="left")) / (1 + len(null))
-        direction = np.where(z != 0, -np.sign(z), np.sign(t)).astype(np.int8)
-        return Ranking(tuple(genes), score, ranks(score), stats.false_discovery_control(p), direction, self.name)
+        q = stats.false_discovery_control(p)
+        return Ranking(tuple(genes), score, ranks(score), q, direction.astype(np.int8), self.name)
 
 
 def _usual(z: Array) -> float:

@@ -68,6 +68,7 @@ def knockout(
     data = read_conditions(store, dataset, context, seed=seed, controls_needed=False)
     gated = _is_gated(model, data)
     wiring = wire(store, data, [perturbation, *data.perturbations], run)
+    data = wiring.data
     refuse_unreachable(wiring, perturbation, data)
     options = {"steps": steps, "damping": damping, "strength": strength, "seed": seed}
     chosen = wiring.model(gated=gated, n_bootstraps=n_bootstraps, report=report, **options)
@@ -85,6 +86,7 @@ def knockout(
         scores["pearson_delta"] = {k: compared[k] for k in (PROPAGATION, GATED, "baseline", "replicate")}
     said = (
         *wiring.stored.said, *fitted.said, *_about_targets(data, wiring, perturbation), *_about_scores(data, scores),
+        *([wiring.stored.not_blind] if "pearson_delta" in scores and wiring.stored.not_blind else []),
     )  # fmt: skip
     table = _table(data, effects, measured)
     if not write:
@@ -95,7 +97,7 @@ def knockout(
         "predict", name=f"{mode} {perturbation.label} in {dataset}", configuration=configuration,
         parents=[wiring.stored.run], datasets=[dataset], report=report,
     ) as writer:  # fmt: skip
-        write_effects(store, writer, data, effects)
+        write_effects(writer, data, effects)
         writer.metrics |= _flat(scores)
     return KnockoutResult(writer.id, perturbation, table, scores, said)
 
@@ -114,6 +116,7 @@ def knockout_all(
     data = read_conditions(store, dataset, context, seed=seed, controls_needed=False)
     gated = _is_gated(model, data)
     wiring = wire(store, data, data.perturbations, run)
+    data = wiring.data
     options = {"steps": steps, "damping": damping, "strength": strength, "seed": seed}
     chosen = wiring.model(gated=gated, n_bootstraps=n_bootstraps, report=report, **options)
     regulators = wiring.stored.network.regulators
@@ -147,7 +150,7 @@ def knockout_all(
         "predict", name=f"{mode} of every regulator in {dataset}", configuration=configuration,
         parents=[wiring.stored.run], datasets=[dataset], report=report,
     ) as writer:  # fmt: skip
-        write_effects(store, writer, data, effects, keep=(effects.delta != 0) | (effects.baseline != 0))
+        write_effects(writer, data, effects, keep=(effects.delta != 0) | (effects.baseline != 0))
         writer.metrics |= {"n_perturbations": len(singles), **fitted.numbers}
     return AllKnockouts(writer.id, effects, table, said)
 

@@ -143,7 +143,7 @@ class NetworkModel:
         """What is imposed, on the targets and, for a target without edges, on its prior partners."""
         mean = data.control.mean[0] if half is None else data.controls.mean[half]
         modes = [p.mode for p in perturbations]
-        start, held = impose(targets, modes, mean, data.spread, self.strength)
+        start, held = impose(targets, modes, mean, np.sqrt(np.nan_to_num(data.control.variance[0])), self.strength)
         for row, perturbation in enumerate(perturbations):
             mode = MODES[perturbation.mode]
             strength = mode.strength if self.strength is None else self.strength

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from perturbome.models.conditions import ALL
-from perturbome.models.network import Network, from_edges, standard_error
+from perturbome.models.network import Array, Network, from_edges, standard_error
+from perturbome.models.spread import Strata
 from perturbome.platform.errors import NothingFound, UnknownName
 
 if TYPE_CHECKING:
@@ -23,7 +24,24 @@ class StoredNetwork:
 
     network: Network
     run: str
+    cells: str | None = None  # "control" where the run learned from control cells alone
+    by_cell_type: bool = False  # whether the run took cell types apart
+    by_time: bool = False
     said: tuple[str, ...] = ()
+
+    def unit(self, strata: Strata) -> Array:
+        """SD of every gene in the cells that the run learned from, within the groups it took apart [n_genes]."""
+        return strata.sd(by_cell_type=self.by_cell_type, by_time=self.by_time, control_only=self.cells == "control")
+
+    @property
+    def not_blind(self) -> str | None:
+        """What must be said beside a comparison with measured perturbations, unless they were not seen."""
+        if self.cells == "control":
+            return None
+        return (
+            f"The network (run {self.run}) was inferred from perturbed cells as well, so this comparison is not blind; "
+            "for a blind one infer it with cells='control'."
+        )
 
 
 def newest_regulation(store: Store, dataset: str) -> str:
@@ -76,7 +94,9 @@ def read_network(
         genes, edges["source"].to_list(), edges["target"].to_list(),
         *(edges[c].to_numpy() for c in ("weight", "error", "stability")),
     )  # fmt: skip
-    return StoredNetwork(network, run, said)
+    learned_from = store.lake.run(run).configuration.get("cells")
+    by_time = rows["time"].is_not_null().any()
+    return StoredNetwork(network, run, learned_from, kinds != {ALL}, by_time, said)
 
 
 def prior_partners(store: Store, genes: Sequence[str]) -> dict[str, pl.DataFrame]:
@@ -103,7 +123,7 @@ def prior_partners(store: Store, genes: Sequence[str]) -> dict[str, pl.DataFrame
     return {gene: partners.filter(pl.col("of") == gene).drop("of") for gene in wanted}
 
 
-def partner_push(partners: pl.DataFrame, genes: Sequence[str], network: Network, spread: np.ndarray) -> np.ndarray:
+def partner_push(partners: pl.DataFrame, genes: Sequence[str], network: Network, spread: Array) -> Array:
     """Change [n_genes] that the loss of a gene imposes on its prior partners that regulate, in log1p units.
 
     A gene without edges of its own (not measured, or no regulator) can act only through others. Each partner loses,

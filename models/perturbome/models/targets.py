@@ -16,6 +16,7 @@ from perturbome.models.moments import Moments, group_moments, welch
 from perturbome.models.ordering import ranks
 from perturbome.models.registry import find_model
 from perturbome.models.regulation import read_network
+from perturbome.models.spread import read_strata
 from perturbome.platform.errors import InputError
 from perturbome.platform.progress import Report, silent
 
@@ -79,8 +80,7 @@ def rank_targets(
         options["network"] = stored.network
         said, parents = stored.said, [stored.run]
         if record.name == "inversion":
-            everyone = group_moments(expression.X, np.where(inside, 0, -1), 1)
-            options |= {"seed": seed, "spread": np.sqrt(np.nan_to_num(everyone.variance[0]))}
+            options |= {"seed": seed, "spread": stored.unit(read_strata(expression, inside))}
     ranker: TargetModel = record.factory(**options)
     found = ranker.rank(moments[np.array([0])], moments[np.array([1])], ids)
     if genes is not None:

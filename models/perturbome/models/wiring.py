@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,7 @@ class Wiring:
     """What a network model needs from the store, and what must be said about targets without edges."""
 
     stored: StoredNetwork
+    data: PerturbationData  # in the units of the network
     pushes: Mapping[str, NDArray[np.float64]]  # by symbol
     said: Mapping[str, str]  # by symbol
 
@@ -35,6 +36,7 @@ class Wiring:
 def wire(store: Store, data: PerturbationData, perturbations: Iterable[Perturbation], run: str | None = None) -> Wiring:
     """Read the network, and for every target that regulates nothing in it its partners in the priors."""
     stored = read_network(store, data.dataset, data.genes, data.context, run)
+    data = replace(data, spread=stored.unit(data.strata))
     index = {symbol: i for i, symbol in enumerate(data.symbols)}
     regulators = set(stored.network.regulators.tolist())
     bare = sorted(
@@ -61,7 +63,7 @@ def wire(store: Store, data: PerturbationData, perturbations: Iterable[Perturbat
             said[symbol] = f"{symbol} {what}: the prediction is that only its own expression changes."
         else:
             said[symbol] = f"{symbol} {what} and no prior joins it to a regulator that is."
-    return Wiring(stored, pushes, said)
+    return Wiring(stored, data, pushes, said)
 
 
 def refuse_unreachable(wiring: Wiring, perturbation: Perturbation, data: PerturbationData) -> None:
