@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from perturbome.app.parts import errors_as_sentences
 
-st.set_page_config(page_title="perturbome", page_icon=":material/hub:", layout="wide")
+st.set_page_config(page_title="perturbome", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 page = st.navigation(
     [
-        st.Page("pages/home.py", title="Overview", icon=":material/home:", default=True),
-        st.Page("pages/gene.py", title="Gene", icon=":material/hub:"),
-        st.Page("pages/knockout.py", title="Knock-out", icon=":material/content_cut:"),
-        st.Page("pages/targets.py", title="Targets", icon=":material/my_location:"),
-        st.Page("pages/runs.py", title="Runs", icon=":material/history:"),
+        st.Page("screens/home.py", title="Overview", icon=":material/home:", default=True),
+        st.Page("screens/gene.py", title="Gene", icon=":material/hub:"),
+        st.Page("screens/knockout.py", title="Knock-out", icon=":material/content_cut:"),
+        st.Page("screens/targets.py", title="Targets", icon=":material/my_location:"),
+        st.Page("screens/runs.py", title="Runs", icon=":material/history:"),
     ]
 )
 with errors_as_sentences():

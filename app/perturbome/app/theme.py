@@ -25,8 +25,10 @@ THEME: Mapping[str, str] = {
     "theme.borderColor": LINE,
     "theme.linkColor": ACCENT,
     "theme.baseRadius": "8px",
+    "theme.headingFontSizes": "[2.2rem, 1.6rem, 1.25rem]",
     "theme.headingFontWeights": "650",
-    "theme.metricValueFontSize": "1.9rem",
+    "theme.metricValueFontSize": "1.6rem",
+    "theme.paddingTop": "3.2rem",
     "theme.sidebar.backgroundColor": FAINT,
 }
 

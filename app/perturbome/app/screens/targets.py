@@ -107,7 +107,7 @@ def _keep(store: Store, before: str, after: str, options: dict[str, Any]) -> Non
             kept = rank_targets(store, before, after, write=True, **options)
         st.success(f"Kept as {plain(str(kept.run))}.")
         st.page_link(
-            "pages/runs.py", label="See the run", query_params={"run": str(kept.run)}, icon=":material/history:"
+            "screens/runs.py", label="See the run", query_params={"run": str(kept.run)}, icon=":material/history:"
         )
 
 

@@ -65,9 +65,9 @@ def _counts(store: Store, datasets: pl.DataFrame, networks: pl.DataFrame) -> Non
 
 def _doors(store: Store, networks: pl.DataFrame) -> None:
     doors = (
-        ("pages/gene.py", "Look up a gene", ":material/hub:", "Who regulates it, and what it regulates."),
-        ("pages/knockout.py", "Knock out a gene", ":material/content_cut:", "What would change, beside a baseline."),
-        ("pages/targets.py", "Find the cause", ":material/my_location:", "Which gene explains a change of state."),
+        ("screens/gene.py", "Look up a gene", ":material/hub:", "Who regulates it, and what it regulates."),
+        ("screens/knockout.py", "Knock out a gene", ":material/content_cut:", "What would change, beside a baseline."),
+        ("screens/targets.py", "Find the cause", ":material/my_location:", "Which gene explains a change of state."),
     )
     for column, (page, label, icon, meaning) in zip(st.columns(len(doors)), doors, strict=True):
         with column.container(border=True):

@@ -23,9 +23,10 @@ MOST_PRIORS = 500
 
 def show(store: Store) -> None:
     """Search, filters, the drawing, and the tables behind it."""
-    st.title("Gene", anchor=False)
+    top = st.container()
     networks = reading.networks(store)
     if network_needed(store, networks):
+        top.title("Gene", anchor=False)
         return
     left, right = st.columns([1, 1])
     with right:
@@ -34,6 +35,7 @@ def show(store: Store) -> None:
     with left:
         asked = choose_free("Search", reading.every_symbol(store, run), "gene", hint="A symbol, an alias or an id")
     if asked is None:
+        top.title("Gene", anchor=False)
         _suggest(regulators)
         return
     gene = store.find_gene(asked)
@@ -46,7 +48,8 @@ def show(store: Store) -> None:
     )
     found = cut(gene["symbol"], _edges(gene["symbol"], above, below, priors if with_priors else None, inside), most)
 
-    _heading(gene, above, below, priors)
+    with top:
+        _heading(gene, above, below, priors)
     _drawing(found, set(regulators), f"graph-{run}-{gene['gene']}-{cell_type}-{time}-{most}-{with_priors}-{between}")
     _tables(gene["symbol"], above, below, priors, reading.run_names(store.runs()))
     provenance(store, [run, *priors["run"].unique(maintain_order=True)])
@@ -107,16 +110,16 @@ def _edges(
 def _heading(gene: dict[str, Any], above: pl.DataFrame, below: pl.DataFrame, priors: pl.DataFrame) -> None:
     left, right = st.columns([4, 1], vertical_alignment="center")
     with left:
-        st.header(gene["symbol"], anchor=False)
+        st.title(gene["symbol"], anchor=False)
         names = [gene["gene"], gene["organism"], *(gene["aliases"] or [])]
-        role = "listed as a transcription factor" if gene["regulator"] else ""
-        st.caption(plain(" · ".join([*dict.fromkeys(name for name in names if name), *([role] if role else [])])))
+        names += ["listed as a transcription factor"] if gene["regulator"] else []
         regulators = plural(above["regulator"].n_unique(), "regulator")
         targets = plural(below["target"].n_unique(), "target")
-        st.markdown(f"**{regulators}** and **{targets}** in this network; {plural(priors.height, 'prior edge')}.")
+        counts = f"**{regulators}** and **{targets}** in this network, {plural(priors.height, 'prior edge')}"
+        st.markdown(f"{counts}. {plain(' · '.join(dict.fromkeys(name for name in names if name)))}")
     with right:
         st.page_link(
-            "pages/knockout.py",
+            "screens/knockout.py",
             label=f"Knock out {gene['symbol']}",
             icon=":material/content_cut:",
             query_params={"genes": gene["symbol"], "network": st.query_params["network"]},

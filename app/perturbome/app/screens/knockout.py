@@ -130,7 +130,7 @@ def _keep(store: Store, result: KnockoutResult, options: dict[str, Any]) -> None
             kept = knockout(store, result.perturbation.targets, write=True, **options)
         st.success(f"Kept as {kept.run}.")
         st.page_link(
-            "pages/runs.py", label="See the run", query_params={"run": str(kept.run)}, icon=":material/history:"
+            "screens/runs.py", label="See the run", query_params={"run": str(kept.run)}, icon=":material/history:"
         )
 
 

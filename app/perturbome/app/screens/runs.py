@@ -108,7 +108,7 @@ def _details(run: Run, names: dict[str, str]) -> None:
         st.markdown("**Read from runs**")
         for parent in run.parents:
             st.page_link(
-                "pages/runs.py",
+                "screens/runs.py",
                 label=names.get(parent, parent),
                 query_params={"run": parent},
                 icon=":material/history:",

@@ -1,1 +1,0 @@
-"""One file a page; each is a function of the URL's parameters and the store to a layout."""
