@@ -46,7 +46,8 @@ def _version(
 def main() -> None:
     """Run the program; an error a user can mend is printed without a traceback and sets its own exit code."""
     try:
-        build()(standalone_mode=False)
+        code = build()(standalone_mode=False)  # the exit code of a command that ended by typer.Exit
+        sys.exit(code if isinstance(code, int) else 0)
     except PerturbomeError as error:
         _complain(error)
         sys.exit(error.exit_code)
