@@ -186,3 +186,10 @@ def test_without_regulation_says_what_to_run(tmp_path, study):
         knockout(study, "REG0")
     with pytest.raises(UnknownName, match="ingest experiment"):
         knockout(Store(tmp_path / "empty"), "REG0")
+
+
+def test_only_what_is_imposed_on_the_target_itself_is_known(shared_study):
+    table = knockout(shared_study, "LIGAND", n_bootstraps=0, write=False).table.filter(symbol="REG0")
+    assert table["lower"].item() < table["delta"].item() < table["upper"].item()
+    table = knockout(shared_study, "REG0", n_bootstraps=0, write=False).table.filter(symbol="REG0")
+    assert table["lower"].item() == table["delta"].item() == table["upper"].item()

@@ -162,7 +162,8 @@ def effects(
         return
     show_table(measured, "Measured effects, log1p units; genes changed at 5 % false discovery rate", most=top)
     if compared is not None:
-        show_table(compared, "Pearson-delta of predictions that had not seen the perturbation", most=top)
+        title = "Pearson-delta without the perturbation's own measurement"
+        show_table(compared.drop("baseline_name"), title, most=top)
         say(_verdict(compared))
 
 

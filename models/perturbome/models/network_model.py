@@ -101,6 +101,10 @@ class NetworkModel:
         index = {symbol: i for i, symbol in enumerate(data.symbols)}
         targets = [tuple(index[t] for t in p.targets if t in index) for p in perturbations]
         start, held = self._start(data, perturbations, targets, half)
+        # What is imposed on a measured target is known; what is passed to prior partners is a guess like the rest.
+        known = np.zeros(held.shape, dtype=bool)
+        for row, genes in enumerate(targets):
+            known[row, list(genes)] = True
         mean = data.control.mean[0] if half is None else data.controls.mean[half]
         weights = self.network.matrix(data.spread)
         delta = propagate(weights, start, held, -mean, self.steps, fitted.damping)
@@ -116,15 +120,14 @@ class NetworkModel:
             half_width = (upper[row] - lower[row]) / 2
             if gate is not None:
                 corrected = np.maximum(gate.apply(baseline[row], delta[row], usual[row]), -mean)
-                # What is imposed on a measured target is known; the gate speaks of what follows from it.
-                moved = np.where(held[row], delta[row], corrected)
+                moved = np.where(known[row], delta[row], corrected)
                 lower[row] += moved - delta[row]
                 upper[row] += moved - delta[row]
                 delta[row] = moved
             if calibration is not None:
                 low, high = calibration.interval(delta[row], half_width)
-                lower[row] = np.where(held[row], delta[row], low)
-                upper[row] = np.where(held[row], delta[row], high)
+                lower[row] = np.where(known[row], delta[row], low)
+                upper[row] = np.where(known[row], delta[row], high)
             calibrated.append(calibration is not None)
         return Effects(
             tuple(perturbations), data.genes, delta, lower, upper, baseline, names, self.name, context,
