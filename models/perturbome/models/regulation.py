@@ -40,7 +40,7 @@ class StoredNetwork:
             return None
         return (
             f"The network (run {self.run}) was inferred from perturbed cells as well, so this comparison is not blind; "
-            "for a blind one infer it with cells='control'."
+            "for a blind one: perturbome infer regulation --cells control"
         )
 
 
