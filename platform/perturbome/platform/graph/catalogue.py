@@ -22,7 +22,8 @@ TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,),
     "boolean": (bool,),
 }
-"""What a parameter can be; a gene is asked for by id, symbol or alias, and reaches the text as id."""
+"""What a parameter can be. Integers count something and are not negative; a gene is asked for by id, symbol or alias,
+and reaches the text as id."""
 
 REQUIRED = object()
 _DECLARED = re.compile(r"(?P<name>\w+): (?P<type>\w+)(?: = (?P<default>.+?))? -- (?P<meaning>.+)")
@@ -43,12 +44,13 @@ class Parameter:
         return self.default is REQUIRED
 
     def check(self, value: object, query: str) -> object:
-        """The value as the engines take it; InputError where it is of another type."""
+        """The value as the engines take it, None as the default; InputError where it is of another type."""
         plain = value.item() if hasattr(value, "item") else value
         if plain is None and not self.required:
-            return None
+            return self.default
         allowed = TYPES[self.type]
-        if not isinstance(plain, allowed) or (isinstance(plain, bool) and bool not in allowed):
+        fits = isinstance(plain, allowed) and (bool in allowed or not isinstance(plain, bool))
+        if not fits or (self.type == "integer" and plain < 0):  # type: ignore[operator]
             raise InputError(
                 f"Parameter '{self.name}' of query '{query}' is a {self.type} ({self.meaning}), not {plain!r}."
             )
