@@ -164,7 +164,7 @@ def _write(run: RunWriter, name: str, path: Path, plan: Plan, report: Report) ->
     perturbations = plan.assignment.perturbations
     away = sorted({t for p in perturbations if p.mode != "compound" for t in p.targets} - set(gene_of))
     if away:
-        ids = [t if ENSEMBL.match(t) else None for t in away]
+        ids = [plan.assignment.ensembl.get(t) or (t if ENSEMBL.match(t) else None) for t in away]
         found = run.register_genes(away, organism=plan.genes.organism, ensembl=ids)
         gene_of |= dict(zip(away, found["gene"].to_list(), strict=True))
 

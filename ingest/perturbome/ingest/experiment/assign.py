@@ -39,6 +39,7 @@ class Assignment:
     perturbations: list[Perturbation]
     labels: list[str]
     said: list[str] = field(default_factory=list)
+    ensembl: dict[str, str] = field(default_factory=dict)  # ids of targets that the file describes but not measures
 
     @property
     def control(self) -> np.ndarray:
@@ -116,7 +117,8 @@ def assign(
     if not (code == -1).any():
         raise _no_control(labels, choice.column, where)
     said += type_said + _said(code, labels, controls, list(code_of), words, known)
-    return Assignment(code, list(code_of), [", ".join(sorted(words[i])[:8]) for i in range(len(code_of))], said)
+    return Assignment(code, list(code_of), [", ".join(sorted(words[i])[:8]) for i in range(len(code_of))], said,
+                      reader.ensembl if reader else {})  # fmt: skip
 
 
 class Names:
@@ -146,6 +148,7 @@ class _Guides:
     def __init__(self, uns: Mapping[str, Any], known: Names) -> None:
         self._guides: Mapping[str, Any] = uns.get("genetic_perturbations", {})
         self._known = known
+        self.ensembl: dict[str, str] = {}
 
     def read(self, label: str, mode: Mode) -> Perturbation | None:
         targets = [t for guide in label.split("||") for t in self._targets(guide.strip())]
@@ -158,13 +161,22 @@ class _Guides:
         if str(record.get("role", "targeting")) == "control":
             return []
         for key in ("intended_features", "target_features", "target_genes", "target_gene"):
-            if key in record and len(named := _names(record[key])):
-                return [self._known.symbol(n) for n in named]
+            if key in record and (named := _names(record[key])):
+                return [self._symbol(n, record[key]) for n in named]
         bare = strip_guide(guide, self._known.exact)
         if bare in self._known:
             return [self._known.symbol(bare)]
         derived = _names(record.get("derived_features", ()))
         return [self._known.symbol(n) for n in derived] or [split_underscores(guide, ())[0].rsplit("-", 1)[0]]
+
+    def _symbol(self, feature: str, features: Any) -> str:
+        """The file's symbol of a feature id, else the name that stands beside the id, else the id."""
+        symbol = self._known.symbol(feature)
+        name = str(features.get(feature) or "") if isinstance(features, Mapping) else ""
+        if symbol in self._known or not name:
+            return symbol
+        self.ensembl[name] = strip_version(feature)
+        return name
 
 
 def _names(value: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,9 @@ def _element(path: Path, file: h5py.File, where: str) -> Any:
     from anndata.io import read_elem
 
     try:
-        return read_elem(file[where])
+        with warnings.catch_warnings():  # that a file is of an old version is no news to who has it
+            warnings.simplefilter("ignore")
+            return read_elem(file[where])
     except Exception as error:  # anndata raises whatever the damage led to
         raise broken(path, where, error) from error
 
