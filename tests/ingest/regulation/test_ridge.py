@@ -149,3 +149,40 @@ def test_blocks_follow_the_rank_and_not_the_row() -> None:
     assert sizes.min() >= 9
     assert sizes.max() <= 10
     assert np.array_equal(np.sort(assign_blocks(np.arange(4), 10, np.random.default_rng(0))), np.arange(4))
+
+
+@pytest.mark.parametrize("penalty", [1e-9, 0.2])
+def test_a_perturbed_target_is_fitted_beside_an_indicator_of_its_cells(X: np.ndarray, penalty: float) -> None:
+    """Oracle: ridge with an unpenalised indicator, by explicit matrices; other targets are as without it."""
+    aimed = np.array([4, 5, 9])  # two regulators and one gene that is none
+    perturbed = np.zeros((N, 3), bool)
+    perturbed[:20, 0] = perturbed[15:40, 1] = perturbed[60:75, 2] = True
+    X = X.copy()
+    for column, cells in zip(aimed, perturbed.T, strict=True):
+        X[cells, column] = 0.0
+    Z = (X - X.mean(0)) / X.std(0)
+    blocks = block_moments(X, REGULATORS, np.arange(N) % 10, perturbed, aimed)
+    fitted = fit_ridge(blocks.correlations(), own_position(REGULATORS, G), penalty)
+    for target, cells in zip(aimed, perturbed.T, strict=True):
+        from_ = others(target)
+        A = np.column_stack([cells - cells.mean(), Z[:, from_]])
+        penalties = np.diag([0.0] + [N * penalty] * from_.size)
+        inverse = np.linalg.inv(A.T @ A + penalties)
+        hat = A @ inverse @ A.T
+        freedom = N - 1 - np.trace(hat)
+        residual = ((Z[:, target] - hat @ Z[:, target]) ** 2).sum()
+        rows = np.isin(REGULATORS, from_)
+        np.testing.assert_allclose(fitted.beta[rows, target], (inverse @ A.T @ Z[:, target])[1:], atol=2e-6)
+        np.testing.assert_allclose(fitted.freedom[target], freedom, rtol=1e-5)
+        error = np.sqrt(np.diag(inverse @ A.T @ A @ inverse)[1:] * residual / freedom)
+        np.testing.assert_allclose(fitted.error[rows, target], error, rtol=1e-3)
+    untouched = np.setdiff1d(np.arange(G), aimed)
+    np.testing.assert_array_equal(fitted.beta[:, untouched], fit(X, penalty).beta[:, untouched])
+
+
+def test_an_indicator_of_no_cell_changes_nothing(X: np.ndarray) -> None:
+    nobody = np.zeros((N, 2), bool)
+    blocks = block_moments(X, REGULATORS, np.arange(N) % 10, nobody, np.array([4, 5]))
+    fitted = fit_ridge(blocks.correlations(), own_position(REGULATORS, G), 0.1)
+    np.testing.assert_allclose(fitted.beta, fit(X, 0.1).beta, atol=1e-12)
+    np.testing.assert_allclose(fitted.p, fit(X, 0.1).p, rtol=1e-9)

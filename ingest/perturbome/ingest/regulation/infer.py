@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 
 from perturbome.ingest.regulation.bins import bin_cells
 from perturbome.ingest.regulation.network import Edges, infer_network
-from perturbome.ingest.regulation.regulators import choose_regulators, listed_regulators, perturbed_genes
+from perturbome.ingest.regulation.regulators import (
+    choose_regulators,
+    listed_regulators,
+    perturbed_cells,
+    perturbed_genes,
+)
 from perturbome.platform.errors import InputError, NothingFound, UnknownName
 from perturbome.platform.progress import Report, silent
 
@@ -68,14 +73,16 @@ def infer_regulation(
     Every gene is regressed on all regulators but itself, in closed form; an edge's weight is the change of the
     target, in its own unit, per standard deviation of the regulator. Edges with q <= `max_q` are kept, at most
     `max_edges` a group, with p and the share of `n_bootstraps` that find them again. `cells="all"` learns from
-    perturbed cells as well, whose variation tells cause from company; "control" from the control cells only.
+    perturbed cells as well, whose variation tells cause from company, but for a perturbed gene as a target, which
+    there answers to the perturbation; "control" learns from the control cells only.
     `time_bins`: see `bin_cells`; 1 takes all times together. The same store, arguments and seed give the same rows.
     Raises UnknownName, NothingFound where no group has `min_cells` cells, InputError where nothing may regulate.
     """
     expression = store.expression(dataset, pl.col("control") if cells == "control" else None)
     genes, said = expression.genes, []
-    perturbed = perturbed_genes(store.lake, expression.dataset["run"], dataset)
-    chosen, how = choose_regulators(genes, listed_regulators(store.lake, genes), perturbed, regulators)
+    aims = perturbed_genes(store.lake, expression.dataset)
+    chosen, how = choose_regulators(genes, listed_regulators(store.lake, genes), set(aims["gene"]), regulators)
+    perturbed, aimed = perturbed_cells(expression.cells["perturbation"], aims, genes)
     said.append(how)
     groups, left_out = _groups(expression.cells, dataset, cell_types, by_cell_type, time_bins, min_cells)
     said += left_out
@@ -94,6 +101,8 @@ def infer_regulation(
             chosen,
             np.argsort(np.argsort(keys[rows])),
             _generator(seed, dataset, cells, cell_type, time),
+            perturbed=perturbed[rows],
+            aimed=aimed,
             penalty=penalty,
             n_bootstraps=n_bootstraps,
             max_edges=max_edges,

@@ -20,6 +20,9 @@ class Correlations:
     targets: NDArray[np.float64]  # [p, G] of regulators with all genes
     sd: NDArray[np.float64]  # [G]
     n: float  # cells
+    aimed: NDArray[np.intp]  # [m], columns of the genes that were perturbed in some cells
+    aim_regulators: NDArray[np.float64]  # [p, m] of regulators with "this gene is perturbed in this cell"
+    aim_own: NDArray[np.float64]  # [m] of the perturbed gene itself with it
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Blocks:
     gram: NDArray[np.float32]  # [B, p, G], regulators with all genes
     regulators: NDArray[np.intp]  # [p], columns
     sd: NDArray[np.float64]  # [G], of all cells; 1 where a gene is constant
+    aimed: NDArray[np.intp]  # [m], columns of perturbed genes
+    aim_count: NDArray[np.float64]  # [B, m], cells in which each is perturbed
+    aim_gram: NDArray[np.float64]  # [B, p, m], sums of the regulators over those cells
+    aim_own: NDArray[np.float64]  # [B, m], sums of the perturbed gene over them
 
     def correlations(self, weight: NDArray[np.float64] | None = None) -> Correlations:
         """Correlations under block weights [B] (default one each); constant genes get zeros, not NaN."""
@@ -55,7 +62,13 @@ class Blocks:
         among = product[:, self.regulators]
         among = (among + among.T) / 2
         np.fill_diagonal(among, 1.0)
-        return Correlations(among, product, sd * self.sd, n)
+        share = weight @ self.aim_count / n
+        spread = np.sqrt(share * (1 - share))
+        per_spread = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-6)
+        aim_regulators = np.tensordot(weight, self.aim_gram, 1) / n - np.outer(mean[self.regulators], share)
+        aim_regulators *= inverse[self.regulators, None] * per_spread
+        aim_own = (weight @ self.aim_own / n - mean[self.aimed] * share) * inverse[self.aimed] * per_spread
+        return Correlations(among, product, sd * self.sd, n, self.aimed, aim_regulators, aim_own)
 
 
 def assign_blocks(rank: NDArray[np.integer], n_blocks: int, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -66,8 +79,19 @@ def assign_blocks(rank: NDArray[np.integer], n_blocks: int, rng: np.random.Gener
     return shuffled
 
 
-def block_moments(X: Matrix, regulators: NDArray[np.intp], block: NDArray[np.integer]) -> Blocks:
-    """Moments of expression X [n, G] (dense or CSR) by `block` [n] of cells, densifying one block at a time."""
+def block_moments(
+    X: Matrix,
+    regulators: NDArray[np.intp],
+    block: NDArray[np.integer],
+    perturbed: NDArray[np.bool_] | None = None,
+    aimed: NDArray[np.intp] | None = None,
+) -> Blocks:
+    """Moments of expression X [n, G] (dense or CSR) by `block` [n] of cells, densifying one block at a time.
+
+    `perturbed` [n, m] says in which cells each of the genes `aimed` [m] (columns of X) is perturbed.
+    """
+    aimed = np.empty(0, np.intp) if aimed is None else aimed
+    perturbed = np.zeros((X.shape[0], aimed.size), bool) if perturbed is None else perturbed
     n_genes = X.shape[1]
     mean, sd = mean_and_sd(X)
     scale = np.where(sd > 1e-6, sd, 1.0)
@@ -77,14 +101,22 @@ def block_moments(X: Matrix, regulators: NDArray[np.intp], block: NDArray[np.int
     n_blocks = sizes.size
     total, square = np.empty((n_blocks, n_genes)), np.empty((n_blocks, n_genes))
     gram = np.empty((n_blocks, regulators.size, n_genes), np.float32)
+    aim_count, aim_own = np.empty((n_blocks, aimed.size)), np.empty((n_blocks, aimed.size))
+    aim_gram = np.empty((n_blocks, regulators.size, aimed.size))
     for b, (end, size) in enumerate(zip(ends, sizes, strict=True)):
-        part = X[order[end - size : end]]
+        rows = order[end - size : end]
+        part = X[rows]
         dense = part if isinstance(part, np.ndarray) else part.toarray()
         z = ((dense - mean) / scale).astype(np.float32)
         total[b] = z.sum(0, dtype=np.float64)
         square[b] = np.einsum("ng,ng->g", z, z, dtype=np.float64)
         np.matmul(z[:, regulators].T, z, out=gram[b])
-    return Blocks(sizes.astype(np.float64), total, square, gram, regulators, scale)
+        aim = perturbed[rows].astype(np.float32)
+        aim_count[b] = aim.sum(0)
+        aim_gram[b] = z[:, regulators].T @ aim
+        aim_own[b] = np.einsum("nm,nm->m", z[:, aimed], aim)
+    count = sizes.astype(np.float64)
+    return Blocks(count, total, square, gram, regulators, scale, aimed, aim_count, aim_gram, aim_own)
 
 
 def mean_and_sd(X: Matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

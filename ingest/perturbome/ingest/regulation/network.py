@@ -36,6 +36,8 @@ def infer_network(
     rank: NDArray[np.integer],
     rng: np.random.Generator,
     *,
+    perturbed: NDArray[np.bool_] | None = None,
+    aimed: NDArray[np.intp] | None = None,
     penalty: float | None = None,
     n_bootstraps: int = 50,
     n_blocks: int = 100,
@@ -47,7 +49,8 @@ def infer_network(
     """Network of cells X [n, G] from `regulators` (columns): ridge, edges with q <= `max_q`, at most `max_edges`.
 
     q is Benjamini and Hochberg's over all pairs of the group. `rank` [n] orders the cells by something of their
-    own (their key), so that the bootstrap does not depend on the order of rows. `penalty` None: by GCV.
+    own (their key), so that the bootstrap does not depend on the order of rows. `perturbed` [n, m] says in which
+    cells each of the genes `aimed` [m] is perturbed (see `fit_ridge`). `penalty` None: by GCV.
     Genes that are constant or seen in fewer than 10 cells take no part.
     """
     usable = _usable(X)
@@ -58,7 +61,7 @@ def infer_network(
         return Edges(nothing, nothing, np.empty(0), np.empty(0), np.empty(0), 0.0, regulators.size, n_targets)
     n_genes = X.shape[1]
     n_blocks = int(np.clip(MEMORY // (4 * regulators.size * n_genes), 16, n_blocks))
-    blocks = block_moments(X, regulators, assign_blocks(rank, n_blocks, rng))
+    blocks = block_moments(X, regulators, assign_blocks(rank, n_blocks, rng), perturbed, aimed)
     own = own_position(regulators, n_genes)
     cor = blocks.correlations()
     penalty = choose_penalty(cor, own, usable) if penalty is None else penalty

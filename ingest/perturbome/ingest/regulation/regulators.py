@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -51,12 +52,33 @@ def listed_regulators(lake: Lake, genes: pl.DataFrame) -> set[str]:
     return set(genes["gene"]) & set(sources)
 
 
-def perturbed_genes(lake: Lake, run: str, dataset: str) -> set[str]:
-    """Gene ids that some perturbation of the data set aims at."""
+def perturbed_genes(lake: Lake, dataset: dict[str, Any]) -> pl.DataFrame:
+    """Rows (perturbation, gene) for the genes that the perturbations of a data set aim at; compounds aim at none."""
     if not lake.has("perturbations"):
-        return set()
-    rows = lake.scan("perturbations", [run]).filter((pl.col("dataset") == dataset) & (pl.col("mode") != "compound"))
-    return set(rows.select(pl.col("targets").explode().unique()).collect()["targets"].drop_nulls())
+        return pl.DataFrame(schema={"perturbation": pl.String, "gene": pl.String})
+    return (
+        lake.scan("perturbations", [dataset["run"]])
+        .filter((pl.col("dataset") == dataset["dataset"]) & (pl.col("mode") != "compound"))
+        .select("perturbation", pl.col("targets").alias("gene"))
+        .explode("gene")
+        .drop_nulls()
+        .unique(maintain_order=True)
+        .collect()
+    )
+
+
+def perturbed_cells(
+    cells: pl.Series, aims: pl.DataFrame, genes: pl.DataFrame
+) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """In which cells [n, m] each measured perturbed gene is perturbed, and the columns [m] of these genes."""
+    measured = aims.join(genes.select("gene", "gene_index"), on="gene").sort("gene_index", "perturbation")
+    aimed = measured["gene_index"].unique(maintain_order=True).to_numpy().astype(np.intp)
+    perturbed = np.zeros((cells.len(), aimed.size), bool)
+    place = {column: i for i, column in enumerate(aimed.tolist())}
+    rows_of = {name: np.flatnonzero((cells == name).fill_null(False).to_numpy()) for name in measured["perturbation"]}
+    for perturbation, column in measured.select("perturbation", "gene_index").iter_rows():
+        perturbed[rows_of[perturbation], place[column]] = True
+    return perturbed, aimed
 
 
 def _by_name(genes: pl.DataFrame, named: Sequence[str]) -> NDArray[np.intp]:

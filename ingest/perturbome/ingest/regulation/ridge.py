@@ -47,41 +47,81 @@ def fit_ridge(cor: Correlations, own: NDArray[np.intp], penalty: float) -> Fit:
 
     R [p, p] are the regulators' correlations, c_j [p] those with target j. With P = (R + penalty I)^-1:
 
-    * target outside the regulators: `beta_j = P c_j`, `var_k = s_j^2 (P - penalty P^2)_kk`;
+    * target outside the regulators: `beta_j = P c_j`, `M = P`;
     * target that is regulator k itself: the system without row and column k, whose solution and inverse
-      follow from P by the block-inverse identity: `beta_j = -P_.k / P_kk`, `M = P - P_.k P_k. / P_kk`.
+      follow from P by the block-inverse identity: `beta_j = -P_.k / P_kk`, `M = P - P_.k P_k. / P_kk`;
+    * target that is perturbed in some cells: there it answers to the perturbation and not to its regulators, so
+      an unpenalised indicator d of those cells joins the fit. Partialled out, with u = corr(x, d) and
+      r = corr(y, d), it turns R into R - u u' and c into c - r u, and P by Sherman and Morrison into
+      `P + v v' / (1 - u.v)`, v = P u.
 
-    `s_j^2 = rss_j / (n - 1 - df_j)`, with `rss_j = 1 - beta.c - penalty beta.beta` and the effective number of
-    parameters `df_j = trace(R M)`. As penalty -> 0 these are ordinary least squares and its t-test; beyond
-    that the test is that of Halawa and El Bassiouni (2000), which ignores the shrinkage bias.
+    Standard errors are `s_j sqrt((M - penalty M^2)_kk)` with `s_j^2 = rss_j / (n - 1 - df_j)`, the residual sum
+    of squares per cell `rss_j = 1 - beta.c - penalty beta.beta` and the effective number of parameters
+    `df_j = trace(R M)`. As penalty -> 0 these are ordinary least squares and its t-test; beyond that the test is
+    that of Halawa and El Bassiouni (2000), which ignores the shrinkage bias.
     """
     p, n_genes = cor.targets.shape
     inverse = linalg.inv(cor.regulators + penalty * np.eye(p), check_finite=False)
     inverse = (inverse + inverse.T) / 2
     squared = inverse @ inverse
     beta = inverse @ cor.targets
-    diagonal = np.diag(inverse) - penalty * np.diag(squared)
-    unscaled = np.repeat(np.maximum(diagonal, 0.0)[:, None], n_genes, 1)
+    diagonal, diagonal2 = np.diag(inverse)[:, None], np.diag(squared)[:, None]
+    unscaled = np.repeat(diagonal - penalty * diagonal2, n_genes, 1)
     used = np.full(n_genes, p - penalty * np.trace(inverse))
 
     mine = np.flatnonzero(own >= 0)
     k = own[mine]
-    pivot = inverse[k, k]
-    column = inverse[:, k]  # [p, m]
-    beta[:, mine] = -column / pivot
-    beta[k, mine] = 0.0
-    reduced = np.diag(inverse)[:, None] - column**2 / pivot
-    reduced_squared = (
-        np.diag(squared)[:, None] - 2 * column * squared[:, k] / pivot + column**2 * (squared[k, k] / pivot**2)
+    beta[:, mine], unscaled[:, mine], freed = _without_itself(
+        diagonal, diagonal2, inverse[:, k], squared[:, k], k, penalty
     )
-    unscaled[:, mine] = np.maximum(reduced - penalty * reduced_squared, 0.0)
-    unscaled[k, mine] = 0.0
-    used[mine] = p - 1 - penalty * (np.trace(inverse) - squared[k, k] / pivot)
-
+    used[mine] += freed
     residual = 1 - np.einsum("pg,pg->g", beta, cor.targets) - penalty * np.einsum("pg,pg->g", beta, beta)
+
+    if cor.aimed.size:
+        aimed, u, r = cor.aimed, cor.aim_regulators, cor.aim_own
+        v = inverse @ u
+        w = inverse @ v
+        # Without a penalty an indicator that the regulators explain wholly would divide by zero.
+        rest = np.maximum(1 - np.einsum("pm,pm->m", u, v), 1e-9)
+        length = np.einsum("pm,pm->m", v, v)
+        target = cor.targets[:, aimed] - r * u
+        diagonal, diagonal2 = diagonal + v**2 / rest, diagonal2 + 2 * v * w / rest + v**2 * length / rest**2
+        beta[:, aimed] = inverse @ target + v * (np.einsum("pm,pm->m", v, target) / rest)
+        unscaled[:, aimed] = diagonal - penalty * diagonal2
+        present = (np.abs(u).sum(0) + np.abs(r)) > 0  # an indicator of no cell, or of all, is no parameter
+        used[aimed] = present + p - penalty * (np.trace(inverse) + length / rest)
+        also = np.flatnonzero(own[aimed] >= 0)
+        k, v, w, rest, length = own[aimed[also]], v[:, also], w[:, also], rest[also], length[also]
+        vk, wk = v[k, np.arange(k.size)], w[k, np.arange(k.size)]
+        column = inverse[:, k] + v * vk / rest
+        column2 = squared[:, k] + (w * vk + v * wk) / rest + v * vk * length / rest**2
+        beta[:, aimed[also]], unscaled[:, aimed[also]], freed = _without_itself(
+            diagonal[:, also], diagonal2[:, also], column, column2, k, penalty
+        )
+        used[aimed[also]] += freed
+        mine = beta[:, aimed]
+        residual[aimed] = 1 - r**2 - (mine * target).sum(0) - penalty * (mine**2).sum(0)
+
     freedom = np.maximum(cor.n - 1 - used, 1.0)
     variance = np.maximum(residual, 0.0) / freedom
-    return Fit(beta, np.sqrt(unscaled * variance), freedom)
+    return Fit(beta, np.sqrt(np.maximum(unscaled, 0.0) * variance), freedom)
+
+
+def _without_itself(
+    diagonal: Floats, diagonal2: Floats, column: Floats, column2: Floats, k: NDArray[np.intp], penalty: float
+) -> tuple[Floats, Floats, Floats]:
+    """Coefficients and unscaled variances [p, m] of regulators as targets, and the change of their df [m].
+
+    By the block-inverse identity, from P: its diagonal and that of P^2 [p, 1 or m], columns k of both [p, m].
+    """
+    itself = k, np.arange(k.size)
+    pivot, pivot2 = column[itself], column2[itself]
+    beta = -column / pivot
+    reduced = diagonal - column**2 / pivot
+    reduced2 = diagonal2 - 2 * column * column2 / pivot + column**2 * (pivot2 / pivot**2)
+    unscaled = reduced - penalty * reduced2
+    beta[itself], unscaled[itself] = 0.0, 0.0
+    return beta, unscaled, penalty * pivot2 / pivot - 1
 
 
 def choose_penalty(

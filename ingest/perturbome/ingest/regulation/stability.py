@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
 from perturbome.ingest.regulation.moments import Blocks
 from perturbome.ingest.regulation.ridge import fit_ridge
+from perturbome.ingest.regulation.threads import small_products
 from perturbome.platform.progress import Report, silent
 
 
@@ -33,13 +36,18 @@ def edge_stability(
     if k == 0 or n_bootstraps == 0:
         return kept
     columns = np.flatnonzero(usable)
-    for b in range(n_bootstraps):
-        weight = rng.standard_exponential(blocks.count.size)
-        weight *= blocks.count.sum() / (weight @ blocks.count)
+    weights = rng.standard_exponential((n_bootstraps, blocks.count.size))
+    weights *= blocks.count.sum() / (weights @ blocks.count)[:, None]
+
+    def found_again(weight: NDArray[np.float64]) -> NDArray[np.bool_]:
         z = fit_ridge(blocks.correlations(weight), own, penalty).z
         strength = np.abs(z[:, columns]).ravel()
         floor = np.partition(strength, strength.size - k)[strength.size - k]
-        again = z[edges]
-        kept += (np.abs(again) >= floor) & (np.sign(again) == sign)
-        report(what, b + 1, n_bootstraps)
+        again: NDArray[np.bool_] = (np.abs(z[edges]) >= floor) & (np.sign(z[edges]) == sign)
+        return again
+
+    with small_products() as n_workers, ThreadPoolExecutor(n_workers) as workers:
+        for done, found in enumerate(workers.map(found_again, weights), start=1):
+            kept += found
+            report(what, done, n_bootstraps)
     return kept / n_bootstraps
