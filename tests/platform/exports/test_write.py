@@ -146,3 +146,11 @@ def test_refusals_say_how_to_mend(store: Store, tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="No run 'zzz'"):
         export(store, "regulation", tmp_path / "x.csv", run="zzz")
     assert {p.name for p in tmp_path.iterdir()} == {"store"}
+
+
+def test_the_verb_is_public() -> None:
+    """Touched twice: a package of the same name must not hide the function once it is loaded."""
+    from perturbome import platform
+
+    assert platform.export is export
+    assert platform.export is export

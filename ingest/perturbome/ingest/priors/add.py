@@ -11,12 +11,13 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from perturbome.ingest.priors.account import account
 from perturbome.ingest.priors.formats import read_prior
 from perturbome.ingest.priors.identify import spell, to_genes, without
 from perturbome.ingest.priors.opening import stem_of
 from perturbome.ingest.priors.organisms import decide
 from perturbome.ingest.priors.overlap import measured, overlap
-from perturbome.ingest.priors.record import Ask, Parsed, PriorFormat
+from perturbome.ingest.priors.record import Ask, Parsed
 from perturbome.ingest.symbols import organism_name
 from perturbome.platform.errors import InputError
 from perturbome.platform.lake.runs import Run
@@ -24,7 +25,6 @@ from perturbome.platform.progress import Report, silent
 from perturbome.platform.store import Store
 
 ROWS_AT_A_TIME = 1 << 18
-LISTED = 20
 DATABASES = ("string", "trrust", "dorothea", "collectri")
 """Formats that name their source: the prior is called after them unless told otherwise."""
 
@@ -103,7 +103,7 @@ def add_prior(
             n_rows = run.write("gene_sets", set_rows(parsed.rows, genes, name))
         shared, spoken = overlap(genes["gene"].unique(), genes["symbol"], measured(store), organism)
         n_genes = genes["gene"].n_unique()
-        said = [*said, *account(chosen, parsed, counts, dropped, min_score, n_rows, n_genes), *spoken]
+        said = [*said, *account(parsed, counts, dropped, min_score, n_rows, n_genes), *spoken]
         run.metrics.update(
             n_edges=n_rows, n_genes=n_genes, n_unmapped=len(parsed.unmapped), unmapped=parsed.unmapped,
             overlap=shared, said=said, **{**counts, "n_dropped_by_score": dropped},
@@ -184,38 +184,3 @@ def set_rows(rows: pl.DataFrame, genes: pl.DataFrame, name: str) -> pl.DataFrame
     """Rows of the table `gene_sets`."""
     named = rows.with_columns(genes["gene"].gather(rows["gene"]).alias("gene"), pl.lit(name).alias("collection"))
     return named.unique(["gene_set", "gene"], keep="first", maintain_order=True)
-
-
-def account(
-    chosen: PriorFormat,
-    parsed: Parsed,
-    counts: dict[str, int],
-    dropped: int,
-    min_score: float,
-    n_rows: int,
-    n_genes: int,
-) -> list[str]:
-    """What was stored and what was not, in sentences."""
-    what = {"edges": "edges", "gene_sets": "memberships of gene sets", "regulators": "regulators"}[parsed.content]
-    stored = n_genes if parsed.content == "regulators" else n_rows
-    said = [f"{counts.get('n_lines', 0):,} lines became {stored:,} {what} among {n_genes:,} genes"]
-    if counts.get("n_merged"):
-        said.append(f"{counts['n_merged']:,} lines repeated an edge, set or gene and were merged")
-    if counts.get("n_contradicting"):
-        said.append(f"{counts['n_contradicting']:,} edges have contradicting signs and were stored with sign 0")
-    if counts.get("n_self_loops"):
-        kept = bool(parsed.rows["directed"][0]) if parsed.content == "edges" else False
-        said.append(f"{counts['n_self_loops']:,} self-loops were {'kept (autoregulation)' if kept else 'left out'}")
-    if counts.get("n_malformed") and parsed.content == "edges":
-        said.append(f"{counts['n_malformed']:,} lines were malformed and left out")
-    if counts.get("n_unmapped_lines"):
-        said.append(f"{counts['n_unmapped_lines']:,} lines name a protein without a gene and were left out")
-    if dropped:
-        said.append(f"{dropped:,} edges lie below min_score={min_score:g} and were left out")
-    if parsed.unmapped:
-        shown = ", ".join(parsed.unmapped[:LISTED])
-        more = (
-            f" and {len(parsed.unmapped) - LISTED:,} more (all are in the run)" if len(parsed.unmapped) > LISTED else ""
-        )
-        said.append(f"{len(parsed.unmapped):,} identifiers name no gene: {shown}{more}")
-    return said
