@@ -21,6 +21,10 @@ File = tuple[Path, int]
 """A staged file and its number of rows."""
 
 
+ROWS_PER_GROUP = 65_536
+"""COPY reads row groups in parallel: several per core, not one per file."""
+
+
 @dataclass
 class Staged:
     """The files of each label, and of each type and pair of labels."""
@@ -49,7 +53,7 @@ def stage(folder: Path, parts: Iterable[Part], runs: Sequence[str], report: Repo
             rows = rows.filter(pc.is_in(rows["run"], wanted))
             files = staged.relationships[part.type, part.link]
         if rows.num_rows:
-            pq.write_table(rows, path, compression="snappy")
+            pq.write_table(rows, path, compression="snappy", row_group_size=ROWS_PER_GROUP, write_statistics=False)
             files.append((path, rows.num_rows))
         report("graph: staging", staged.rows, None)
     staged.nodes = {label: files for label, files in staged.nodes.items() if files}
