@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from perturbome.ingest.priors import string_batches
 from perturbome.ingest.priors import string_links as reader
 from perturbome.ingest.priors.formats import read_prior
 from perturbome.ingest.priors.record import Ask
@@ -88,7 +89,7 @@ def test_small_blocks_give_the_same(write, string_links, monkeypatch) -> None:
     rng.shuffle(lines)
     path = write("9606.protein.links.v12.0.txt.gz", "protein1 protein2 combined_score\n" + "\n".join(lines) + "\n")
     at_once = read_prior(path)[2]
-    monkeypatch.setattr(reader, "BLOCK", 512)
+    monkeypatch.setattr(string_batches, "BLOCK", 512)
     monkeypatch.setattr(reader, "COMPACT_AT", 50)
     in_parts = read_prior(path)[2]
     assert at_once.rows.height == len(pairs)
