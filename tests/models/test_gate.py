@@ -101,3 +101,14 @@ def test_shared_controls_would_invent_a_correlation_of_one_half():
     treated, predicted, shared, other = rng.normal(size=(4, 1, 50_000))
     assert pearson_delta(predicted - shared, treated - shared)[0] == pytest.approx(0.5, abs=0.02)
     assert pearson_delta(predicted - other, treated - shared)[0] == pytest.approx(0.0, abs=0.02)
+
+
+def test_gamma_is_the_slope_shrunk_by_its_jackknife_error():
+    truth, others, features = simulate(np.random.default_rng(10), 0.1, noise=1.0)
+    own = np.zeros((K, G), bool)
+    gate = fit_gate(truth, others, features, own)
+    residual, step = truth - leave_one_out_mean(others), features - leave_one_out_mean(features)
+    slopes = [np.sum(np.delete(step * residual, k, axis=0)) / np.sum(np.delete(step**2, k, axis=0)) for k in range(K)]
+    assert gate.error == pytest.approx(np.sqrt((K - 1) / K * np.sum((slopes - np.mean(slopes)) ** 2)))
+    assert gate.gain > 0
+    assert gate.gamma == pytest.approx(gate.slope * (1 - (gate.error / gate.slope) ** 2))

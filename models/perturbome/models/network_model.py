@@ -38,6 +38,8 @@ class _Fitted:
     features: Array  # propagated effects, computed from the second half of the controls
     half_width: Array  # of their bootstrap
     own: NDArray[np.bool_]
+    truth: Array  # measured against the first half of the controls
+    others: Array  # measured against the second half
 
 
 class NetworkModel:
@@ -76,7 +78,7 @@ class NetworkModel:
             self.network, data.spread, start, held, lowest, features, self.steps, damping, self.n_bootstraps,
             self.seed, report=self.report,
         )  # fmt: skip
-        self._fitted = _Fitted(data, damping, features, (upper - lower) / 2, data.own())
+        self._fitted = _Fitted(data, damping, features, (upper - lower) / 2, data.own(), data.delta(0), data.delta(1))
         numbers: dict[str, float] = {"damping": damping}
         said: list[str] = []
         if damping < self.damping:
@@ -164,16 +166,15 @@ class NetworkModel:
         if not self.gated:
             return None
         fitted = self._ready()
-        truth, others = fitted.data.delta(0)[rows], fitted.data.delta(1)[rows]
-        return fit_gate(truth, others, fitted.features[rows], fitted.own[rows])
+        return fit_gate(fitted.truth[rows], fitted.others[rows], fitted.features[rows], fitted.own[rows])
 
     def _residual(self, rows: NDArray[np.intp], gate: Gate | None) -> Array:
         """Measured minus predicted, each perturbation predicted without itself."""
         fitted = self._ready()
-        predicted, others = fitted.features[rows], fitted.data.delta(1)[rows]
+        predicted, others = fitted.features[rows], fitted.others[rows]
         if gate is not None:
             predicted = gate.apply(leave_one_out_mean(others), predicted, leave_one_out_mean(predicted))
-        return fitted.data.delta(0)[rows] - predicted
+        return fitted.truth[rows] - predicted
 
 
 class _Shared:

@@ -39,15 +39,12 @@ def propagate(
     regulators = np.flatnonzero(np.diff(weights.indptr))
     outgoing = weights[regulators]
     fixed, kept = imposed[:, regulators], held[:, regulators]
-    change = fixed
+    pushed = fixed
     if steps > 1:
         inner = _product_form(outgoing[:, regulators])
         for _ in range(steps - 1):
+            change = np.maximum(pushed @ inner, lowest[regulators])
             pushed = fixed + damping * np.where(kept, 0.0, change)
-            change = np.where(kept, fixed, np.maximum(pushed @ inner, lowest[regulators]))
-    pushed = fixed + damping * np.where(kept, 0.0, change)
-    if steps == 1:
-        pushed = fixed
     return np.where(held, imposed, np.maximum(pushed @ _product_form(outgoing), lowest))
 
 
