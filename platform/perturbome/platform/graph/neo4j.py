@@ -149,7 +149,8 @@ class Neo4jStore:
             except ValueError as error:
                 raise not_an_address(self.address, error) from error
             try:
-                driver.execute_query("RETURN 1", database_=self.database, routing_=neo4j.RoutingControl.READ)
+                with driver.session(database=self.database, default_access_mode=neo4j.READ_ACCESS) as session:
+                    session.run("RETURN 1").consume()  # a plain run: a managed one would try for ten seconds
             except BaseException:
                 driver.close()
                 raise
