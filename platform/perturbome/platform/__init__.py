@@ -9,7 +9,7 @@ __getattr__, __dir__ = lazy_exports(
         "open_store": "perturbome.platform.store",
         "Perturbation": "perturbome.platform.perturbation",
         "GraphSlice": "perturbome.platform.slices",
-        "export": "perturbome.platform.export",
+        "export": "perturbome.platform.exports.write",
         "PerturbomeError": "perturbome.platform.errors",
     },
 )

@@ -71,6 +71,7 @@ def show(
 
 def remove(
     run: Annotated[str, typer.Argument(help="Id of the run, or the beginning of it.")],
+    dependants: Annotated[bool, typer.Option("--with-dependants", help="Also the runs that stand on it.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     store: StoreOption = None,
 ) -> None:
@@ -82,11 +83,8 @@ def remove(
 
     with open_store(store) as opened:
         found = opened.lake.run(run)
-        readers = [r.id for r in opened.lake.runs() if found.id in r.parents]
-        if readers:
-            say(f"{len(readers)} later runs read it and stay: {', '.join(readers[:5])}.")
         if not yes:
             typer.confirm(f"Remove {found.id} ({found.kind}: {found.name})?", abort=True)
         with console_report() as report:
-            opened.remove(found.id, report)
-    say(f"Removed {found.id}.")
+            removed = opened.remove(found.id, report, dependants=dependants)
+    say(f"Removed {', '.join(r.id for r in removed)}.")

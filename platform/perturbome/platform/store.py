@@ -205,9 +205,14 @@ class Store:
                 error.add_note(f"Run {writer.id} is complete in the lake; the graph catches up with the next command.")
                 raise
 
-    def remove(self, run_id: str, report: Report = silent) -> Run:
-        """Take a complete run out of the lake and the graph; time travel to it still works."""
+    def remove(self, run_id: str, report: Report = silent, *, dependants: bool = False) -> list[Run]:
+        """Take a complete run out of the lake and the graph; time travel to it still works.
+
+        Runs that read it would be left without what they stand on: they go with it if `dependants`, else StoreError
+        names them. Returns the runs removed.
+        """
         from perturbome.platform.graph import sync
+        from perturbome.platform.lake.runs import with_dependants
         from perturbome.platform.lake.writing import remove_run, sweep
 
         with self._writer(f"remove {run_id}"):
@@ -215,9 +220,17 @@ class Store:
             run = self.lake.run(run_id)
             if run.status != "complete":
                 raise StoreError(f"Run {run.id} is {run.status}, so there is nothing to remove.")
-            remove_run(self.lake, run)
-            sync.remove(self.lake, self.graph, [run.id], report)
-        return run
+            going = with_dependants(run, self.lake.runs())
+            if len(going) > 1 and not dependants:
+                names = ", ".join(f"{r.id} ({r.name})" for r in going[1:6])
+                raise StoreError(
+                    f"{len(going) - 1} later runs stand on {run.id}: {names}. Remove them first, or all at once with "
+                    "--with-dependants (dependants=True)."
+                )
+            for each in reversed(going):
+                remove_run(self.lake, each)
+            sync.remove(self.lake, self.graph, [r.id for r in going], report)
+        return going
 
     def catch_up(self, report: Report = silent) -> None:
         """Project the complete runs that the graph does not hold yet."""

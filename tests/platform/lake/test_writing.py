@@ -162,3 +162,9 @@ def test_many_runs_stay_quick_to_list_because_the_log_is_compacted(lake, monkeyp
     assert [r.id for r in lake.runs()] == ids
     assert len(list((lake.folder / "runs").glob("*.parquet"))) >= 1
     assert lake.scan("regulation", as_of=ids[2]).collect().height == 3
+
+
+def test_a_folder_with_spaces_and_odd_characters_works(tmp_path):
+    lake = Lake(tmp_path / "my study [1] 50%" / "lake")
+    write(lake, 3)
+    assert lake.scan("regulation").collect().height == 3

@@ -72,8 +72,8 @@ def add_experiment(
 
     Formats: .h5ad, 10x .h5 and folders, .loom, CSV and TSV. What is not told by an argument is recognised from the
     file and said in `Ingested.said`. Counts become log(1 + 10,000 x / sum of the cell); values that are normalised
-    already are not normalised again. `replace` removes an earlier data set of that name once the new one is
-    complete. Memory stays bounded: the matrix is read in pieces.
+    already are not normalised again. `replace` removes an earlier data set of that name, with the
+    runs that stand on it, once the new one is complete. Memory stays bounded: the matrix is read in pieces.
 
     Raises InputError and its kin (MissingColumn, BadValues, UnreadableFile, AmbiguousInput); then nothing is stored.
     """
@@ -117,12 +117,13 @@ def add_experiment(
             report=report,
         ) as run:
             _write(run, name, path, plan, report)
-    for old in earlier:
-        store.remove(old, report)
+    gone = [r.id for old in earlier for r in store.remove(old, report, dependants=True)]
     a = plan.assignment
     n_control = int(a.control[plan.keep].sum())
     ids = [p.id for p, n in zip(a.perturbations, _carriers(a, plan.keep), strict=True) if n]
-    said = plan.said + ([f"The earlier data set '{name}' was removed (run {', '.join(earlier)})."] if earlier else [])
+    said = list(plan.said)
+    if gone:
+        said.append(f"The earlier data set '{name}' was removed, with all that stood on it: run {', '.join(gone)}.")
     return Ingested(run.id, name, int(plan.keep.sum()), len(plan.columns.keep), n_control, sorted(ids), said)
 
 

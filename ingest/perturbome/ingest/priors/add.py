@@ -109,7 +109,7 @@ def add_prior(
             overlap=shared, said=said, **{**counts, "n_dropped_by_score": dropped},
         )  # fmt: skip
     for old in older:
-        store.remove(old.id, report)
+        store.remove(old.id, report, dependants=True)
         said.append(f"the older prior '{name}' (run {old.id}) was taken out")
     unmapped = parsed.unmapped
     return PriorAdded(run.id, name, chosen.name, n_rows, n_genes, unmapped, len(unmapped), dropped, said)

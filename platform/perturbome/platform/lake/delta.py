@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,6 +30,11 @@ def open_table(folder: Path, version: int | None = None) -> DeltaTable | None:
     if not (folder / "_delta_log").is_dir() or not DeltaTable.is_deltatable(str(folder)):
         return None
     return DeltaTable(str(folder), version=version)
+
+
+def paths(delta: DeltaTable) -> list[str]:
+    """Paths of the table's data files; Delta names them as addresses, with spaces and the like encoded."""
+    return [unquote(uri) for uri in delta.file_uris()]
 
 
 def append(folder: Path, table: Table, run: str, batches: Iterable[pa.RecordBatch]) -> int:

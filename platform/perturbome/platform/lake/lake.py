@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from perturbome.platform.errors import StoreError, UnknownName
-from perturbome.platform.lake.delta import open_table
+from perturbome.platform.lake.delta import open_table, paths
 from perturbome.platform.lake.runs import Run, current_state
 from perturbome.platform.schema.tables import TABLES, Table
 
@@ -33,7 +33,7 @@ class Lake:
         if delta is None:
             return []
         log = pl.scan_parquet(
-            delta.file_uris(), schema=polars_schema("runs"), missing_columns="insert", extra_columns="ignore"
+            paths(delta), schema=polars_schema("runs"), missing_columns="insert", extra_columns="ignore", glob=False
         )
         return current_state(log.collect())
 
@@ -62,7 +62,7 @@ class Lake:
             return []
         complete = {run.id for run in self.runs(as_of=as_of)}
         wanted = complete if runs is None else complete & set(runs)
-        return sorted(uri for uri in delta.file_uris() if _run_of(uri) in wanted)
+        return sorted(uri for uri in paths(delta) if _run_of(uri) in wanted)
 
     def has(self, table: str, runs: Collection[str] | None = None) -> bool:
         """True where complete runs wrote rows to the table."""
@@ -83,6 +83,7 @@ class Lake:
             schema=in_files,
             missing_columns="insert",
             extra_columns="ignore",
+            glob=False,
             hive_partitioning=True,
             hive_schema={"run": pl.String},
         )

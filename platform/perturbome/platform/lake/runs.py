@@ -68,3 +68,12 @@ def current_state(log: pl.DataFrame) -> list[Run]:
     standing = pl.col("status").replace_strict(STANDING, default=0, return_dtype=pl.Int8)
     latest = log.sort(standing, maintain_order=True).group_by("id", maintain_order=True).last().sort("id")
     return [Run.from_row(row) for row in latest.select(log.columns).to_dicts()]
+
+
+def with_dependants(run: Run, runs: list[Run]) -> list[Run]:
+    """The run and all that stand on it, directly or through others, oldest first; `runs` oldest first."""
+    going = {run.id}
+    for later in runs:  # a parent is always older than its child
+        if going & set(later.parents):
+            going.add(later.id)
+    return [run, *(r for r in runs if r.id in going and r.id != run.id)]
