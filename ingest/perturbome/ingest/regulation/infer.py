@@ -19,6 +19,7 @@ from perturbome.ingest.regulation.regulators import (
     perturbed_cells,
     perturbed_genes,
 )
+from perturbome.ingest.regulation.threads import small_products
 from perturbome.platform.errors import InputError, NothingFound, UnknownName
 from perturbome.platform.progress import Report, silent
 
@@ -94,25 +95,26 @@ def infer_regulation(
     }  # fmt: skip
     keys = expression.cells["cell"].to_numpy()
     done, frames = [], []
-    for number, (cell_type, time, rows) in enumerate(groups):
-        report("cell groups", number, len(groups))
-        network = infer_network(
-            expression.X[rows],
-            chosen,
-            np.argsort(np.argsort(keys[rows])),
-            _generator(seed, dataset, cells, cell_type, time),
-            perturbed=perturbed[rows],
-            aimed=aimed,
-            penalty=penalty,
-            n_bootstraps=n_bootstraps,
-            max_edges=max_edges,
-            max_q=max_q,
-        )
-        frames.append(_rows(network, genes, dataset, cell_type, time))
-        n_edges = network.source.size
-        done.append(
-            Group(cell_type, time, rows.size, network.n_regulators, network.n_targets, network.penalty, n_edges)
-        )
+    with small_products():
+        for number, (cell_type, time, rows) in enumerate(groups):
+            report("cell groups", number, len(groups))
+            network = infer_network(
+                expression.X[rows],
+                chosen,
+                np.argsort(np.argsort(keys[rows])),
+                _generator(seed, dataset, cells, cell_type, time),
+                perturbed=perturbed[rows],
+                aimed=aimed,
+                penalty=penalty,
+                n_bootstraps=n_bootstraps,
+                max_edges=max_edges,
+                max_q=max_q,
+            )
+            frames.append(_rows(network, genes, dataset, cell_type, time))
+            n_edges = network.source.size
+            done.append(
+                Group(cell_type, time, rows.size, network.n_regulators, network.n_targets, network.penalty, n_edges)
+            )
     report("cell groups", len(groups), len(groups))
     said += _remarks(done, genes.height)
     edges = pl.concat(frames).sort("time", maintain_order=True)

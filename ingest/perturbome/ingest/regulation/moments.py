@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+from perturbome.ingest.regulation.threads import small_products
 
 Matrix: TypeAlias = NDArray[np.floating] | sparse.csr_matrix  # [n_cells, n_genes]
 
@@ -103,18 +106,22 @@ def block_moments(
     gram = np.empty((n_blocks, regulators.size, n_genes), np.float32)
     aim_count, aim_own = np.empty((n_blocks, aimed.size)), np.empty((n_blocks, aimed.size))
     aim_gram = np.empty((n_blocks, regulators.size, aimed.size))
-    for b, (end, size) in enumerate(zip(ends, sizes, strict=True)):
-        rows = order[end - size : end]
+
+    def fill(b: int) -> None:
+        rows = order[ends[b] - sizes[b] : ends[b]]
         part = X[rows]
         dense = part if isinstance(part, np.ndarray) else part.toarray()
         z = ((dense - mean) / scale).astype(np.float32)
+        aim = perturbed[rows].astype(np.float32)
         total[b] = z.sum(0, dtype=np.float64)
         square[b] = np.einsum("ng,ng->g", z, z, dtype=np.float64)
         np.matmul(z[:, regulators].T, z, out=gram[b])
-        aim = perturbed[rows].astype(np.float32)
         aim_count[b] = aim.sum(0)
         aim_gram[b] = z[:, regulators].T @ aim
         aim_own[b] = np.einsum("nm,nm->m", z[:, aimed], aim)
+
+    with small_products() as n_workers, ThreadPoolExecutor(n_workers) as workers:
+        list(workers.map(fill, range(n_blocks)))
     count = sizes.astype(np.float64)
     return Blocks(count, total, square, gram, regulators, scale, aimed, aim_count, aim_gram, aim_own)
 

@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
+from perturbome.ingest.regulation.threads import small_products
 from perturbome.ingest.simulate.dynamics import Schedule, langevin
 from perturbome.ingest.simulate.measure import count_molecules, place_cells
 from perturbome.ingest.simulate.network import Network, draw_network
@@ -142,7 +143,8 @@ def simulate(
     cell_type = np.where(branched, fate + 1, 0)
     types = ["progenitor", *(f"fate_{chr(ord('A') + i)}" for i in range(n_fates))]
 
-    molecules = langevin(network, schedule, stop, fate, knocked_out, draw_noise, hill=hill, noise=noise)
+    with small_products():
+        molecules = langevin(network, schedule, stop, fate, knocked_out, draw_noise, hill=hill, noise=noise)
     counts = count_molecules(molecules, draw_counts, depth=depth, dropout=dropout)
     pseudotime = stop / steps
     return Simulated(
