@@ -112,3 +112,10 @@ def test_gamma_is_the_slope_shrunk_by_its_jackknife_error():
     assert gate.error == pytest.approx(np.sqrt((K - 1) / K * np.sum((slopes - np.mean(slopes)) ** 2)))
     assert gate.gain > 0
     assert gate.gamma == pytest.approx(gate.slope * (1 - (gate.error / gate.slope) ** 2))
+
+
+def test_a_conformal_score_leaves_its_own_target_out_of_the_typical_size():
+    residual = np.array([[1.0], [2.0], [3.0], [10.0]])
+    found = calibrate(residual, np.zeros((4, 1)), np.zeros((4, 1), bool), level=0.9)
+    others = [np.sqrt(np.mean(np.delete(residual, k) ** 2)) for k in range(4)]
+    assert found.scale == pytest.approx(max(residual[:, 0] / others), rel=1e-5)
