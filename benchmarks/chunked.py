@@ -16,8 +16,8 @@ GOAL_MB = 2048.0
 
 def ours(folder: Path) -> None:
     """The file into a new store."""
-    from perturbome.ingest import add_experiment
-    from perturbome.platform import Store
+    from perturbome.ingest.experiment.add import add_experiment
+    from perturbome.platform.store import Store
 
     with Store(folder / "store") as store:
         add_experiment(store, folder / "counts.h5ad", dataset="large", organism="human")

@@ -21,8 +21,9 @@ GOAL_SECONDS, GOAL_MB = 20.0, 1536.0
 
 def ours(folder: Path, store_name: str) -> None:
     """Both files into a new store, and one question to its graph."""
-    from perturbome.ingest import add_experiment, add_prior
-    from perturbome.platform import Store
+    from perturbome.ingest.experiment.add import add_experiment
+    from perturbome.ingest.priors.add import add_prior
+    from perturbome.platform.store import Store
 
     with Store(folder / store_name) as store:
         add_experiment(store, folder / "counts.h5ad", dataset="bench", organism="human")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,11 @@ def main() -> None:
         files = lake.files("regulation")
         for name, (window, goal) in WINDOWS.items():
             ways: dict[str, Callable[[], Any]] = {
-                "slice": lambda w=window: cut(lake, window=w, relation=None),
-                "tensors": lambda w=window: raw_tensors(files, w),
-                "columns": lambda w=window: raw(files, w),
-                "slice with cell types": lambda w=window: cut(lake, window=w),
-                "tensors with cell types": lambda w=window: raw_typed(files, w),
+                "slice": partial(cut, lake, window=window, relation=None),
+                "tensors": partial(raw_tensors, files, window),
+                "columns": partial(raw, files, window),
+                "slice with cell types": partial(cut, lake, window=window),
+                "tensors with cell types": partial(raw_typed, files, window),
             }
             assert ways["slice"]().num_edges == len(ways["columns"]()["time"])
             seconds = interleaved(ways, ROUNDS, warm=3)

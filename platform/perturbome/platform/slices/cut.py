@@ -83,7 +83,7 @@ def cut(
         if c.column not in polars_schema(k.table):
             raise InputError(f"'{c.argument}' means nothing for kind='{kind}', which has no column '{c.column}'.")
     files = files_of(lake, k.table, runs)
-    frame = _read(k, files, conditions, [c for c in (k.time, k.weight, relation, *features) if c])
+    frame = _read(k, files, conditions, [c for c in (k.time, k.weight, *features) if c], relation)
     names: tuple[str, ...] = (k.name,)
     codes = None
     if relation and frame.height:
@@ -106,8 +106,12 @@ def cut(
     )  # fmt: skip
 
 
-def _read(k: Kind, files: list[str], conditions: list[_Condition], columns: list[str]) -> pl.DataFrame:
-    wanted = list(dict.fromkeys([k.source, k.target, *columns]))
+def _read(
+    k: Kind, files: list[str], conditions: list[_Condition], columns: list[str], relation: str | None = None
+) -> pl.DataFrame:
+    wanted: list[pl.Expr] = [pl.col(name) for name in dict.fromkeys([k.source, k.target, *columns])]
+    if relation:
+        wanted.append(pl.col(relation).cast(pl.Categorical))  # here, because chunks are turned into codes side by side
     schema = pl.Schema({name: kind for name, kind in polars_schema(k.table).items() if name != "run"})
     if not files:
         return pl.DataFrame(schema=schema).select(wanted)
@@ -118,10 +122,14 @@ def _read(k: Kind, files: list[str], conditions: list[_Condition], columns: list
 
 
 def _codes(relation: pl.Series) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Codes [E] and names of a text column; a missing value is the relation 'all'."""
-    text = relation.fill_null("all")
-    names = text.unique().sort().to_list()
-    return text.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int16), tuple(names)
+    """Codes [E] and names of a categorical column; a missing value is the relation 'all'."""
+    if relation.null_count():
+        relation = relation.cast(pl.String).fill_null("all").cast(pl.Categorical)
+    kinds = relation.unique()
+    # A categorical's numbers are shared by the whole process: those met here are numbered anew from 0.
+    place = np.zeros(int(kinds.to_physical().max()) + 1, np.int16)  # type: ignore[arg-type]
+    place[kinds.to_physical().to_numpy()] = np.arange(len(kinds))
+    return place[relation.to_physical().to_numpy()], tuple(kinds.cast(pl.String))
 
 
 def _among(argument: str, column: str, given: Names) -> _Condition | None:
