@@ -1,0 +1,144 @@
+"""`infer_regulation` on a store: rows, provenance, choices of groups and regulators, and what bad input gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from perturbome.ingest.experiment.add import add_experiment
+from perturbome.ingest.regulation.infer import infer_regulation
+from perturbome.ingest.regulation.regulators import choose_regulators
+from perturbome.ingest.simulate.experiment import Simulated, simulate
+from perturbome.platform.errors import InputError, NothingFound, UnknownName
+from perturbome.platform.store import Store
+
+SIMULATED = {"n_cells": 500, "n_genes": 40, "n_knockouts": 8, "n_times": 3, "seed": 2}
+
+
+@pytest.fixture(scope="module")
+def simulated() -> Simulated:
+    return simulate(**SIMULATED)
+
+
+@pytest.fixture(scope="module")
+def store(simulated: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    folder: Path = tmp_path_factory.mktemp("regulation")
+    simulated.write(folder / "toy.h5ad")
+    with Store(folder / "store") as opened:
+        add_experiment(opened, folder / "toy.h5ad")
+        yield opened
+
+
+def named_regulators(simulated: Simulated) -> list[str]:
+    return simulated.genes.filter("regulator")["gene"].to_list()
+
+
+def rows(store: Store, run: str) -> pl.DataFrame:
+    symbols = dict(store.genes().select("gene", "symbol").iter_rows())
+    named = [pl.col(end).replace_strict(symbols).alias(f"{end}_symbol") for end in ("source", "target")]
+    return store.lake.scan("regulation", [run]).collect().with_columns(named)
+
+
+def test_rows_are_written_per_cell_type_and_time(store: Store, simulated: Simulated) -> None:
+    inferred = infer_regulation(store, "toy", regulators=named_regulators(simulated), n_bootstraps=5)
+    table = rows(store, inferred.run)
+    assert table.height == inferred.n_edges > 50
+    assert {(g.cell_type, g.time) for g in inferred.groups} >= {("progenitor", 0.0), ("fate_A", 48.0), ("fate_B", 48.0)}
+    assert all(g.n_cells >= 30 for g in inferred.groups)
+    assert table["time"].is_sorted()
+    assert set(table["source_symbol"]) <= set(named_regulators(simulated))
+    assert (table["source"] != table["target"]).all()
+    assert (table["sign"] == np.sign(table["weight"].to_numpy())).all()
+    assert table["p"].is_between(0, 1).all()
+    assert table["stability"].is_between(0, 1).all()
+    keys = dict(store.genes().select("gene", "key").iter_rows())
+    assert [keys[gene] for gene in table["target"]] == table["target_key"].to_list()
+
+
+def test_the_run_knows_its_parent_and_configuration(store: Store, simulated: Simulated) -> None:
+    names = named_regulators(simulated)
+    inferred = infer_regulation(store, "toy", regulators=names, n_bootstraps=0, time_bins=1, by_cell_type=False)
+    run = store.lake.run(inferred.run)
+    assert run.kind == "infer"
+    assert run.parents == [store.datasets()["run"][0]]
+    assert run.configuration["regulators"] == names
+    assert run.metrics["n_edges"] == inferred.n_edges
+    table = rows(store, inferred.run)
+    assert table["stability"].null_count() == table.height
+    assert set(table["cell_type"]) == {"all"}
+    assert table["time"].null_count() == table.height
+
+
+def test_the_same_store_and_seed_give_the_same_rows(store: Store) -> None:
+    options = {"time_bins": 1, "cell_types": ["fate_A"], "n_bootstraps": 8}
+    first, again = (rows(store, infer_regulation(store, "toy", **options).run).drop("run") for _ in range(2))
+    assert first.equals(again)
+    # A group's bootstrap does not depend on which other groups there are.
+    among = rows(store, infer_regulation(store, "toy", time_bins=1, n_bootstraps=8).run).drop("run")
+    assert among.filter(pl.col("cell_type") == "fate_A").equals(first)
+
+
+def test_most_of_the_strongest_edges_are_true(store: Store, simulated: Simulated) -> None:
+    inferred = infer_regulation(
+        store, "toy", regulators=named_regulators(simulated), time_bins=1, by_cell_type=False, n_bootstraps=0
+    )
+    strongest = rows(store, inferred.run).head(40)
+    true = {(s, t): sign for s, t, sign, _ in simulated.network.iter_rows()}
+    found = [(s, t, g) for s, t, g in strongest.select("source_symbol", "target_symbol", "sign").iter_rows()]
+    hits = [true[s, t] == sign for s, t, sign in found if (s, t) in true]
+    assert len(hits) >= 28
+    assert np.mean(hits) > 0.9
+
+
+def test_control_cells_only(store: Store) -> None:
+    inferred = infer_regulation(store, "toy", cells="control", time_bins=1, by_cell_type=False, n_bootstraps=0)
+    assert inferred.groups[0].n_cells == 125
+
+
+def test_what_bad_requests_get(store: Store) -> None:
+    n_runs = len(store.runs())
+    with pytest.raises(UnknownName, match=r"No cell type 'fate_a'.*Did you mean"):
+        infer_regulation(store, "toy", cell_types=["fate_a"])
+    with pytest.raises(UnknownName, match="No gene 'NOPE1'"):
+        infer_regulation(store, "toy", regulators=["NOPE1"])
+    with pytest.raises(UnknownName, match="No data set 'tyo'"):
+        infer_regulation(store, "tyo")
+    with pytest.raises(NothingFound, match=r"No cell type and time of 'toy' has 5000 cells"):
+        infer_regulation(store, "toy", min_cells=5000)
+    assert len(store.runs()) == n_runs
+
+
+def genes(n: int) -> pl.DataFrame:
+    names = [f"G{i}" for i in range(n)]
+    return pl.DataFrame({"gene": names, "symbol": names, "ensembl": [None] * n, "gene_index": range(n)})
+
+
+def test_regulators_are_the_listed_and_the_perturbed_or_all_of_a_few() -> None:
+    chosen, said = choose_regulators(genes(900), {"G3", "G5", "elsewhere"}, {"G5", "G7"}, None)
+    assert chosen.tolist() == [3, 5, 7]
+    assert said == "2 of the 900 genes are listed as regulators and 1 perturbed genes."
+    chosen, said = choose_regulators(genes(20), set(), {"G5"}, None)
+    assert chosen.size == 20
+    assert "all 20 genes were taken" in said
+    with pytest.raises(InputError, match="None of the 900 genes is known to be a regulator"):
+        choose_regulators(genes(900), set(), {"G5"}, None)
+    with pytest.raises(InputError, match="list of regulators is empty"):
+        choose_regulators(genes(20), set(), set(), [])
+
+
+@pytest.mark.data
+def test_a_real_screen(data_dir: Path, tmp_path: Path) -> None:
+    """The interferon pathway's knock-outs in THP-1 cells: STAT1 activates PSMB9, as is long known."""
+    file = next((data_dir / "perturb_papalexi_thp1").glob("*.h5ad"))
+    with Store(tmp_path / "store") as opened:
+        name = add_experiment(opened, file).dataset
+        inferred = infer_regulation(opened, name, n_bootstraps=10)
+        assert [g.cell_type for g in inferred.groups] == ["all"]
+        table = rows(opened, inferred.run)
+        edge = table.filter((pl.col("source_symbol") == "STAT1") & (pl.col("target_symbol") == "PSMB9"))
+        assert edge["sign"].to_list() == [1]
+        assert edge["stability"].item() == 1.0
