@@ -8,6 +8,7 @@ import polars as pl
 from perturbome.app.theme import ACCENT, BASELINE, INK, LINE, MEASURED, MUTED, REPRESSES
 
 ROW = 26
+BAND = "rgba(11, 110, 138, 0.2)"
 FONT = "Source Sans, Source Sans Pro, sans-serif"
 
 
@@ -21,15 +22,14 @@ def effects_chart(table: pl.DataFrame, baseline_name: str) -> go.Figure:
         orientation="h",
         name="predicted, with 90 % interval",
         marker_color=ACCENT,
-        opacity=0.85,
         error_x={
             "type": "data",
             "symmetric": False,
             "array": (rows["upper"] - rows["delta"]).fill_nan(None),
             "arrayminus": (rows["delta"] - rows["lower"]).fill_nan(None),
-            "color": INK,
-            "thickness": 1.2,
-            "width": 3,
+            "color": BAND,
+            "thickness": 9,
+            "width": 0,
         },
         hovertemplate="%{y}: %{x:.3f}<extra>predicted</extra>",
     )
@@ -53,6 +53,9 @@ def ranking_chart(table: pl.DataFrame, true_targets: set[str]) -> go.Figure:
                 orientation="h",
                 name=name,
                 marker_color=colour,
+                text=[f"q {q:.2g}" if q is not None else "" for q in chosen["q"]],
+                textposition="outside",
+                textfont={"color": MUTED, "size": 11},
                 customdata=chosen.select("rank", "q").rows(),
                 hovertemplate="%{y}: score %{x:.3g}, rank %{customdata[0]}, q %{customdata[1]:.2g}<extra></extra>",
             )
@@ -71,7 +74,12 @@ def _markers(
         x=rows[column],
         mode="markers",
         name=name,
-        marker={"symbol": symbol, "size": 14 if symbol.startswith("line") else 9, "color": colour, "line_width": 2.5},
+        marker={
+            "symbol": symbol,
+            "size": 16 if symbol.startswith("line") else 9,
+            "color": colour,
+            "line": {"width": 2.5 if symbol.startswith("line") else 0},
+        },
         error_x=spread,
         hovertemplate="%{y}: %{x:.3f}<extra>" + column + "</extra>",
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 import streamlit as st
 
-from perturbome.app import address, reading
+from perturbome.app import address
 from perturbome.app.markdown import plain
 from perturbome.platform.store import Store
 
@@ -75,8 +75,9 @@ def choose_whether(label: str, key: str, *, first: bool = False, help: str | Non
 def choose_network(store: Store, networks: pl.DataFrame) -> tuple[str, str]:
     """The network to read, by its run: the data set and the run."""
     datasets = dict(networks.unique("run", keep="first", maintain_order=True).select("run", "dataset").iter_rows())
-    names = reading.run_names(store.runs())
-    run = choose("Network", list(datasets), "network", names=lambda run: f"{datasets[run]} · {names[run]}")
+    started = {run.id: run.started for run in store.runs("infer")}
+    names = {run: f"{dataset}, inferred {started[run]:%d %b %Y %H:%M:%S}" for run, dataset in datasets.items()}
+    run = choose("Network", list(datasets), "network", names=names.__getitem__)
     return datasets[run], run
 
 

@@ -141,7 +141,12 @@ def legend() -> str:
         "dark rim: a regulator",
         "wider: stronger",
     )
-    return f"<span style='font-size:0.875rem;color:{MUTED}'>" + " &nbsp;·&nbsp; ".join(words) + "</span>"
+    return note(" &nbsp;·&nbsp; ".join(words))
+
+
+def note(text: str) -> str:
+    """Small grey text, as Markdown with HTML allowed."""
+    return f"<span style='font-size:0.875rem;color:{MUTED}'>{text}</span>"
 
 
 def _arrow(directed: bool, sign: int) -> str:

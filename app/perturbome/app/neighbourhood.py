@@ -8,7 +8,7 @@ import networkx as nx
 import polars as pl
 
 MOST_NODES = 300
-WIDTH, HEIGHT = 1000.0, 560.0
+WIDTH, HEIGHT = 1120.0, 560.0
 SEED = 7
 
 
@@ -58,19 +58,20 @@ def prior_edges(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def cut(gene: str, edges: pl.DataFrame, most_edges: int, most_nodes: int = MOST_NODES) -> Neighbourhood:
-    """Keep the strongest edges: those that touch the gene first, inferred ones before priors; then the node cap."""
-    touches = (pl.col("source") == gene) | (pl.col("target") == gene)
-    ranked = edges.with_columns(touches.alias("own")).sort(
-        [pl.col("own"), pl.col("kind") == "regulates", pl.col("weight").abs()], descending=True, nulls_last=True
-    )
-    own = ranked.filter("own").head(most_edges)
-    near = {gene, *own["source"], *own["target"]}
-    others = ranked.filter(~pl.col("own") & pl.col("source").is_in(near) & pl.col("target").is_in(near))
-    kept = pl.concat([own, others.head(max(0, most_edges - own.height))])
+def cut(gene: str, edges: pl.DataFrame, most: int, most_nodes: int = MOST_NODES) -> Neighbourhood:
+    """The strongest edges: at most `most` that the gene has itself, of its priors, and between its neighbours.
+
+    Edges that would bring in more than `most_nodes` genes are left out as well.
+    """
+    own = (pl.col("source") == gene) | (pl.col("target") == gene)
+    ranked = edges.sort(pl.col("weight").abs(), descending=True, nulls_last=True, maintain_order=True)
+    inferred = pl.col("kind") == "regulates"
+    mine = pl.concat([ranked.filter(own & inferred).head(most), ranked.filter(own & ~inferred).head(most)])
+    near = {*mine["source"], *mine["target"]}
+    inside = ~own & pl.col("source").is_in(near) & pl.col("target").is_in(near)
     seen: set[str] = {gene}
     rows = []
-    for row in kept.select(edges.columns).iter_rows(named=True):
+    for row in pl.concat([mine, ranked.filter(inside).head(most)]).iter_rows(named=True):
         ends = {row["source"], row["target"]}
         if len(seen | ends) <= most_nodes:
             seen |= ends

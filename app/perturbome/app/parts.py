@@ -38,6 +38,7 @@ def table(rows: pl.DataFrame, file: str, columns: dict[str, Any], *, key: str, h
         hide_index=True,
         height=height or "auto",
         key=f"table-{key}",
+        placeholder="–",
     )
     st.download_button(
         "Download CSV",
@@ -95,7 +96,9 @@ def provenance(store: Store, runs: Sequence[str], title: str = "Where this comes
         for run in (known[run_id] for run_id in runs if run_id in known):
             st.markdown(f"**{plain(run.name or run.kind)}** · {run.started:%d %B %Y, %H:%M} UTC · `{run.id}`")
             st.caption(describe(run))
-            st.page_link("screens/runs.py", label="See this run", query_params={"run": run.id}, icon=":material/history:")
+            st.page_link(
+                "screens/runs.py", label="See this run", query_params={"run": run.id}, icon=":material/history:"
+            )
 
 
 def describe(run: Run) -> str:

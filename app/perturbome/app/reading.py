@@ -93,6 +93,11 @@ def regulators(store: Store, run: str) -> list[str]:
     return _by_targets(store, version(store), run)
 
 
+def transcription_factors(store: Store) -> set[str]:
+    """Symbols of the genes that a list of regulators names."""
+    return set(genes(store).filter(pl.col("regulator").fill_null(False))["symbol"])
+
+
 @st.cache_data(show_spinner=False, max_entries=8)
 def _every_symbol(_store: Store, version: str, run: str) -> list[str]:
     first = _by_targets(_store, version, run)

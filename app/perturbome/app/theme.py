@@ -25,12 +25,19 @@ THEME: Mapping[str, str] = {
     "theme.borderColor": LINE,
     "theme.linkColor": ACCENT,
     "theme.baseRadius": "8px",
-    "theme.headingFontSizes": "[2.2rem, 1.6rem, 1.25rem]",
+    "theme.headingFontSizes": '["2.2rem", "1.5rem", "1.2rem"]',
     "theme.headingFontWeights": "650",
     "theme.metricValueFontSize": "1.6rem",
-    "theme.paddingTop": "3.2rem",
-    "theme.sidebar.backgroundColor": FAINT,
+    "theme.paddingTop": "1rem",
+    "theme.codeTextColor": INK,
 }
+
+STYLE = f"""<style>
+.stMainBlockContainer {{max-width: 1280px; margin: 0 auto;}}
+.st-key-drawing {{border: 1px solid {LINE}; border-radius: 8px; overflow: hidden;}}
+.st-key-drawing iframe {{clip-path: inset(3px);}}
+</style>"""
+"""What the theme's options cannot say: a line of text no longer than an eye follows, a quiet frame for drawings."""
 
 
 def number(value: float | int | None) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from perturbome.app import address, reading
 from perturbome.app.choices import choose, choose_free, choose_network, choose_number, choose_whether
-from perturbome.app.drawing import draw, legend
+from perturbome.app.drawing import draw, legend, note
 from perturbome.app.markdown import plain
 from perturbome.app.neighbourhood import Neighbourhood, cut, prior_edges, regulation_edges
 from perturbome.app.parts import cypher, figure, network_needed, provenance, share, table, text
@@ -49,8 +49,9 @@ def show(store: Store) -> None:
     found = cut(gene["symbol"], _edges(gene["symbol"], above, below, priors if with_priors else None, inside), most)
 
     with top:
-        _heading(gene, above, below, priors)
-    _drawing(found, set(regulators), f"graph-{run}-{gene['gene']}-{cell_type}-{time}-{most}-{with_priors}-{between}")
+        _heading(gene)
+    known = reading.transcription_factors(store) | set(regulators)
+    _drawing(found, known, f"graph-{run}-{gene['gene']}-{cell_type}-{time}-{most}-{with_priors}-{between}")
     _tables(gene["symbol"], above, below, priors, reading.run_names(store.runs()))
     provenance(store, [run, *priors["run"].unique(maintain_order=True)])
     cypher({"regulators_of": filters | {"gene": gene["symbol"]}, "targets_of": filters | {"gene": gene["symbol"]}})
@@ -107,35 +108,28 @@ def _edges(
     return drawn if priors is None else pl.concat([drawn, prior_edges(priors)])
 
 
-def _heading(gene: dict[str, Any], above: pl.DataFrame, below: pl.DataFrame, priors: pl.DataFrame) -> None:
+def _heading(gene: dict[str, Any]) -> None:
     left, right = st.columns([4, 1], vertical_alignment="center")
     with left:
         st.title(gene["symbol"], anchor=False)
         names = [gene["gene"], gene["organism"], *(gene["aliases"] or [])]
         names += ["listed as a transcription factor"] if gene["regulator"] else []
-        regulators = plural(above["regulator"].n_unique(), "regulator")
-        targets = plural(below["target"].n_unique(), "target")
-        counts = f"**{regulators}** and **{targets}** in this network, {plural(priors.height, 'prior edge')}"
-        st.markdown(f"{counts}. {plain(' · '.join(dict.fromkeys(name for name in names if name)))}")
-    with right:
-        st.page_link(
-            "screens/knockout.py",
-            label=f"Knock out {gene['symbol']}",
-            icon=":material/content_cut:",
-            query_params={"genes": gene["symbol"], "network": st.query_params["network"]},
-        )
+        st.caption(plain(" · ".join(dict.fromkeys(name for name in names if name))))
+    asked = {"genes": gene["symbol"], "network": st.query_params["network"]}
+    if right.button(f"Knock out {gene['symbol']}", icon=":material/content_cut:", type="primary", width="stretch"):
+        st.switch_page("screens/knockout.py", query_params=asked)
 
 
 def _drawing(found: Neighbourhood, regulators: set[str], key: str) -> None:
     if found.edges.is_empty():
         st.info("This network holds no edge of this gene here. Try every cell type and time, or prior knowledge.")
         return
-    clicked = draw(found, regulators, key)
-    said = f"{plural(len(found.symbols), 'gene')}, {plural(found.edges.height, 'edge')}"
+    with st.container(key="drawing"):
+        clicked = draw(found, regulators, key)
+    said = f"{plural(len(found.symbols), 'gene')} and {plural(found.edges.height, 'edge')} drawn"
     if found.left_out:
-        said += f", the strongest; {found.left_out:,} weaker ones are in the tables below or come with more edges drawn"
-    st.markdown(legend(), unsafe_allow_html=True)
-    st.caption(f"{said}. A click on a gene leads to it.")
+        said += f", the strongest; {found.left_out:,} more come with more edges drawn"
+    st.markdown(f"{legend()}<br>{note(f'{said}. Click a gene to go to it, an edge to read its weight.')}", True)
     if clicked is not None and clicked != found.gene:
         address.go("gene", clicked)
 

@@ -11,7 +11,7 @@ from perturbome.app import reading
 from perturbome.app.charts import effects_chart
 from perturbome.app.choices import choose, choose_many, choose_network, choose_number
 from perturbome.app.parts import bullets, figure, network_needed, provenance, table, text
-from perturbome.app.theme import context_name
+from perturbome.app.theme import context_name, number
 from perturbome.models.knockouts import KnockoutResult, knockout
 from perturbome.models.registry import models
 from perturbome.platform.store import Store
@@ -64,12 +64,13 @@ def _question(store: Store, networks: pl.DataFrame) -> tuple[tuple[str, ...], di
 
 def _answer(store: Store, result: KnockoutResult, options: dict[str, Any]) -> None:
     _verdict(result.scores)
-    genes = set(result.perturbation.targets)
-    others = result.table.filter(~pl.col("symbol").is_in(list(genes)))
-    most = choose_number("Genes shown", [15, 30, 60], "show", 15)
-    shown = pl.concat([result.table.filter(pl.col("symbol").is_in(list(genes))), others.head(most)])
-    st.plotly_chart(effects_chart(shown, result.scores["baseline_name"]), key="effects", config={"displaylogo": False})
     bullets(result.said)
+    genes = list(result.perturbation.targets)
+    st.subheader("The strongest changes", anchor=False)
+    most = choose_number("Genes shown", [15, 30, 60], "show", 15)
+    shown = result.table.filter(~pl.col("symbol").is_in(genes)).head(most)
+    st.plotly_chart(effects_chart(shown, result.scores["baseline_name"]), key="effects", config={"displaylogo": False})
+    st.caption(" ".join(_own(row) for row in result.table.filter(pl.col("symbol").is_in(genes)).iter_rows(named=True)))
     _table(result)
     _keep(store, result, options)
     provenance(store, [options["run"]])
@@ -87,9 +88,10 @@ def _verdict(scores: dict[str, Any]) -> None:
         return
     model, baseline = found[scores["model"]], found["baseline"]
     columns = st.columns(4)
-    columns[0].metric("Model", number_or_dash(model), help="Pearson correlation of predicted and measured change")
-    columns[1].metric(f"Baseline: {scores['baseline_name']}", number_or_dash(baseline))
-    columns[2].metric("Replicate", number_or_dash(found["replicate"]), help="What a second experiment would reach")
+    measure = "Pearson correlation, over the other genes, of predicted and measured change"
+    columns[0].metric(f"Model: {scores['model']}", number_or_dash(model), help=measure)
+    columns[1].metric(f"Baseline: {scores['baseline_name']}", number_or_dash(baseline), help=measure)
+    columns[2].metric("A replicate", number_or_dash(found["replicate"]), help="What a second experiment would reach")
     columns[3].metric("90 % interval", calibrated)
     if model is not None and (baseline is None or model > baseline):
         st.success("The model comes closer to the measurement than its baseline.", icon=":material/check_circle:")
@@ -98,6 +100,12 @@ def _verdict(scores: dict[str, Any]) -> None:
             "The model does not beat its baseline here: trust the baseline's markers over the bars.",
             icon=":material/warning:",
         )
+
+
+def _own(row: dict[str, Any]) -> str:
+    """What happens to a target itself, which is left out of the chart: it would dwarf the rest."""
+    measured = "" if row["measured"] is None else f", measured {number(row['measured'])}"
+    return f"{row['symbol']} itself, not drawn: imposed {number(row['delta'])}{measured}."
 
 
 def number_or_dash(value: float | None) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from perturbome.app import reading
 from perturbome.app.choices import choose, choose_whether
-from perturbome.app.parts import figure, text
+from perturbome.app.parts import bullets, figure, text
 from perturbome.app.theme import number, plural
 from perturbome.platform.lake import Run
 from perturbome.platform.store import Store
@@ -42,8 +42,9 @@ def show(store: Store) -> None:
     # A link may lead to a run the filters hide: the details know every run.
     names = reading.run_names(everything)
     ids = [run.id for run in runs] + [run.id for run in everything if run not in runs]
-    picked = choose("Run", ids, "run", help="A click on a row of the list picks it here.")
-    st.divider()
+    picked = choose(
+        "Run", ids, "run", names=lambda run: f"{names[run]} · {run}", help="A click on a row of the list picks it here."
+    )
     _details({run.id: run for run in everything}[picked], names)
 
 
@@ -104,7 +105,10 @@ def _details(run: Run, names: dict[str, str]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Measurements**")
-        _facts({name: _said(value) for name, value in run.metrics.items()}, "Nothing was measured.")
+        _facts({name: said(value) for name, value in run.metrics.items() if _short(value)}, "Nothing was measured.")
+        for name, value in run.metrics.items():
+            if not _short(value):
+                _long(name, value)
         st.markdown("**Read from runs**")
         for parent in run.parents:
             st.page_link(
@@ -117,7 +121,7 @@ def _details(run: Run, names: dict[str, str]) -> None:
             st.caption("None: this run read files only.")
     with right:
         st.markdown("**Settings**")
-        _facts({name: _said(value) for name, value in run.configuration.items()}, "No settings.")
+        _facts({name: said(value) for name, value in run.configuration.items()}, "No settings.")
         st.markdown("**Input files and their SHA-256**")
         _facts(run.inputs, "No files.")
 
@@ -130,8 +134,27 @@ def _facts(facts: dict[str, str], nothing: str) -> None:
     st.dataframe(table, hide_index=True, column_config={"name": text("What"), "value": text("Value")})
 
 
-def _said(value: Any) -> str:
+def _short(value: Any) -> bool:
+    """Whether a measurement fits into a cell."""
+    return not isinstance(value, list | dict) or len(json.dumps(value, default=str)) < 40
+
+
+def _long(name: str, value: Any) -> None:
+    """A measurement of many parts: sentences as a list, records as a table."""
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        bullets(value)
+    elif isinstance(value, list) and all(isinstance(part, dict) for part in value):
+        with st.expander(f"{name} ({len(value)})"):
+            st.dataframe(pl.DataFrame(value, infer_schema_length=None), hide_index=True)
+    else:
+        with st.expander(name):
+            st.json(value)
+
+
+def said(value: Any) -> str:
     """A value as words: numbers with sensible digits, the rest as JSON."""
+    if value is None:
+        return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):

@@ -68,7 +68,8 @@ def _answer(result: TargetResult, true_targets: set[str]) -> None:
     st.plotly_chart(ranking_chart(result.table.head(most), true_targets), key="ranking", config={"displaylogo": False})
     bullets(result.said)
     st.subheader("All candidates", anchor=False)
-    rows = result.table.with_columns(pl.col("symbol").is_in(list(true_targets)).alias("true_target"))
+    is_true = pl.col("symbol").is_in(list(true_targets))
+    rows = result.table.with_columns(pl.when(is_true).then(pl.lit("yes")).alias("true_target"))
     columns = {
         "rank": figure("Rank", format="%d"),
         "symbol": text("Gene"),
@@ -79,7 +80,7 @@ def _answer(result: TargetResult, true_targets: set[str]) -> None:
         "own_t": figure("t of its own change"),
     }
     if true_targets:
-        columns["true_target"] = st.column_config.CheckboxColumn("True target")
+        columns["true_target"] = text("True target")
     file = "".join(letter if letter.isalnum() else "-" for letter in f"targets {result.contrast}")
     table(rows, file, columns, key="targets", height=380)
 
