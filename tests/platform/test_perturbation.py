@@ -86,6 +86,8 @@ def test_every_spelling_reads_what_it_writes(name: str, targets: tuple[str, ...]
         ("scperturb", "ZAP70_1", ("ZAP70",)),
         ("scperturb", "AHR_KLF1", ("AHR", "KLF1")),
         ("scperturb", "HLA-A", ("HLA-A",)),
+        ("scperturb", "STAT1;JAK2", ("JAK2", "STAT1")),
+        ("plain", "STAT1, JAK2", ("JAK2", "STAT1")),
         ("scperturb", "NKX2-1", ("NKX2-1",)),
         ("scperturb", "heat_shock", ("heat_shock",)),
         ("cellxgene", "STAT1 || JAK2", ("JAK2", "STAT1")),

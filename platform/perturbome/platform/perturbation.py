@@ -40,13 +40,9 @@ class Perturbation:
         if self.mode not in MODES:
             raise InputError(f"Unknown mode of perturbation {self.mode!r}. Known: {', '.join(MODES)}.")
         if self.mode != "compound" and any("+" in t for t in targets):
-            raise InputError(
-                f"A gene's name cannot hold '+': {', '.join(targets)}. Give several genes as a tuple."
-            )
+            raise InputError(f"A gene's name cannot hold '+': {', '.join(targets)}. Give several genes as a tuple.")
         if self.dose is not None and not (math.isfinite(self.dose) and self.dose >= 0):
-            raise InputError(
-                f"The dose of {'+'.join(targets)} must be a number of 0 or more, not {self.dose!r}."
-            )
+            raise InputError(f"The dose of {'+'.join(targets)} must be a number of 0 or more, not {self.dose!r}.")
         object.__setattr__(self, "targets", targets)
 
     @property
@@ -131,6 +127,8 @@ Known = Collection[str]
 
 _GUIDE_TOKEN = re.compile(r"^(?:sgrna|grna|guide|sg|g)?\d+[ab]?$", re.I)
 _GUIDE_TAIL = re.compile(r"^(.+?)(?:[-._]?(?:sgrna|grna|guide|sg|g)|[-._])\d+$", re.I)
+_JOIN = re.compile(r"[+,;&|]")
+"""Signs that join genes and that no gene's name holds."""
 _SYMBOL = re.compile(r"^(?=.*[A-Z])[A-Za-z][A-Za-z0-9.\-]*$")
 
 
@@ -179,7 +177,11 @@ def split_underscores(text: str, known: Known) -> tuple[str, ...]:
     Symbols hold no underscore but for a few (`Y_RNA`), which `known` settles. Text whose parts look like no
     symbols (`heat_shock`) stays whole.
     """
-    if text in known or "_" not in text:
+    if text in known:
+        return (text,)
+    if _JOIN.search(text):
+        return tuple(name for part in _JOIN.split(text) if part for name in split_underscores(part.strip(), known))
+    if "_" not in text:
         return (strip_guide(text, known),)
     tokens = text.split("_")
     names: list[str] = []
@@ -198,7 +200,7 @@ def split_underscores(text: str, known: Known) -> tuple[str, ...]:
 
 
 def _split_plus(text: str, known: Known) -> tuple[str, ...]:
-    return tuple(strip_guide(part.strip(), known) for part in text.split("+"))
+    return tuple(strip_guide(part.strip(), known) for part in _JOIN.split(text))
 
 
 def _split_norman(text: str, known: Known) -> tuple[str, ...]:

@@ -181,10 +181,11 @@ def _types(
     parsed = [SPELLINGS[choice.spelling].parse(t, known=known.exact) for t in rest]
     targets = {t for p in parsed if p for t in p.targets}
     genes = sum(t in known for t in targets) / len(targets) if targets else 0.0
+    named = any(word in (choice.column or "").casefold() for word in ("gene", "target", "guide", "grna", "ko"))
     worded = sum(t.upper() == t and t[:1].isalpha() and len(t) < 12 for t in targets) / len(targets) if targets else 0.0
-    if not is_chemical(choice.column or "") and (genes >= 0.3 or (worded >= 0.8 and len(targets) >= 5)):
+    if not is_chemical(choice.column or "") and (genes >= 0.3 or (worded >= 0.8 and (len(targets) >= 5 or named))):
         return "knockout", ["Mode: knockout, because the file does not say (--mode knockdown or activation if it was)."]
-    return "compound", [f"Mode: compound, because {_listing(rest)} are no genes of the file (--mode if they are)."]
+    return "compound", [f"Mode: compound, as these are not genes of the file: {_listing(rest)} (--mode if they are)."]
 
 
 def _doses(obs: pd.DataFrame, choice: Choice, told: str | None, types: Any) -> Any:

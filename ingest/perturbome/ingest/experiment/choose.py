@@ -68,7 +68,9 @@ def choose(
     if not candidates:
         seen = [c for c in PLAIN_COLUMNS if survey.find([c])]
         why = (
-            f" ({', '.join(seen)} has no value that says control; --perturbation-column and --control)" if seen else ""
+            f" ({', '.join(seen)} does not tell controls from perturbed cells; --perturbation-column and --control)"
+            if seen
+            else ""
         )
         return Choice(CONVENTIONS["plain"], None, "plain",
                       [f"No perturbation column{why}: every cell is taken as unperturbed."])  # fmt: skip
