@@ -135,7 +135,7 @@ def test_bins_by_time_points_quantiles_and_none() -> None:
     points = np.repeat([0.0, 6.0, 12.0], [40, 45, 5])
     bins, said = bin_cells(points, nothing)
     assert [(b.time, b.rows.size) for b in bins] == [(0.0, 40), (6.0, 45)]
-    assert "1 time points with fewer than 30 cells were left out: 12." in said[0]
+    assert "Time points with fewer than 30 cells were left out: 12." in said[0]
     bins, _ = bin_cells(nothing, np.linspace(0, 1, 90))
     assert [b.rows.size for b in bins] == [30, 30, 30]
     assert [round(b.time, 2) for b in bins] == [0.16, 0.5, 0.84]

@@ -45,7 +45,7 @@ def bin_cells(
             small = points[sizes < min_cells]
             if small.size:
                 names = ", ".join(f"{t:g}" for t in small[:6])
-                said.append(f"{small.size} time points with fewer than {min_cells} cells were left out: {names}.")
+                said.append(f"Time points with fewer than {min_cells} cells were left out: {names}.")
             return [TimeBin(float(t), rows[clock[rows] == t]) for t in points[sizes >= min_cells]], said
     wanted = max(1, min(n_bins or DEFAULT_BINS, rows.size // max(min_cells, 1)))
     edges = np.quantile(clock[rows], np.linspace(0, 1, wanted + 1)[1:-1])
