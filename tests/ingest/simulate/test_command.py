@@ -50,5 +50,5 @@ def test_simulate_then_infer(program: typer.Typer, tmp_path: Path) -> None:
 def test_bad_options_are_refused_before_any_work(program: typer.Typer, tmp_path: Path) -> None:
     refused = CliRunner().invoke(program, ["infer", "regulation", "toy", "--cells", "some"])
     assert refused.exit_code == 2
-    with pytest.raises(UnreadableFile, match="No file nowhere.txt"):
+    with pytest.raises(UnreadableFile, match=r"No file nowhere\.txt"):
         run(program, "infer", "regulation", "toy", "--regulators", "nowhere.txt", "--store", tmp_path / "s")
