@@ -145,7 +145,7 @@ def _doctor_of_a_bad_store(store: Path) -> list[dict[str, str]]:
     [
         (["query", "MATCH (g:Gene) DELETE g"], 5, "read"),
         (["query", "MATCH (g:Gene RETURN g"], 5, ""),
-        (["query", "targets_off", "-p", "gene=X"], 5, "targets_of"),
+        (["query", "targets_off", "-p", "gene=X"], 4, "targets_of"),
         (["query", "targets_of", "-p", "gene=NOSUCHGENE9"], 4, "No gene"),
         (["query", "targets_of", "-p", "gene"], 3, "name=value"),
         (["knockout", "NOSUCHGENE9", "--dataset", "tour"], 4, "No gene"),

@@ -31,7 +31,7 @@ def query(
 
     Example: perturbome query "MATCH (g:Gene) RETURN g.symbol LIMIT 5"
     """
-    from perturbome.platform.errors import InputError
+    from perturbome.platform.errors import InputError, UnknownName
     from perturbome.platform.graph.catalogue import catalogue as all_queries
     from perturbome.platform.store import open_store
 
@@ -42,6 +42,8 @@ def query(
         raise InputError("Give Cypher, the name of a catalogued query (see --list), or --file; exactly one of them.")
     values = _parameters(parameter or [])
     cypher = file.read_text() if file is not None else str(text)
+    if cypher.isidentifier() and cypher not in all_queries():
+        raise UnknownName("query", cypher, "the catalogue", list(all_queries()), "See: perturbome query --list")
     with open_store(store) as opened:
         if cypher in all_queries():
             answer = opened.ask(cypher, **values)

@@ -273,7 +273,8 @@ def test_removing_a_data_set_takes_its_cells_and_only_its_cells(neo4j_store):
         return [
             node_part("Run", {"id": f"run {name}", "kind": "ingest"}),
             node_part("Dataset", {"name": name}),
-            node_part("Cell", *({"id": first + i, "name": "c", "dataset": name, "control": True} for i in range(5))),
+            node_part("Cell", *({"id": first + i, "name": "c", "dataset": name, "run": f"run {name}",
+                                 "control": True} for i in range(5))),
             RelationshipPart("WROTE", WROTE.link, WROTE.rows.from_pylist(
                 [{"source": f"run {name}", "target": name, "run": f"run {name}"}], WROTE.rows.schema)),
         ]  # fmt: skip

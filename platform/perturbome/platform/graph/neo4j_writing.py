@@ -29,13 +29,12 @@ TRANSACTION = 300_000
 LEFT_ALONE = (
     "MATCH (n:Dataset) WHERE NOT (n)<-[:WROTE]-()",
     "MATCH (n:Contrast) WHERE NOT (n)<-[:WROTE]-()",
-    # Many a cell has no relationship at all: it stays and goes with its data set.
-    "MATCH (n:Cell) WHERE NOT EXISTS { MATCH (:Dataset {name: n.dataset}) }",
+    "MATCH (n:Cell) WHERE n.run IN $runs",
     "MATCH (n:CellType) WHERE NOT (n)--()",
     "MATCH (n:Perturbation) WHERE NOT (n)--()",
     "MATCH (n:Gene) WHERE NOT (n)--()",
 )
-"""Nodes carry nothing of runs: which of them a removal leaves without any run that speaks of them, in this order."""
+"""Nodes that a removal leaves without any run that speaks of them, in this order. Cells alone belong to one run."""
 
 
 def make_constraints(session: neo4j.Session) -> None:
@@ -90,7 +89,7 @@ def remove(session: neo4j.Session, runs: Collection[str]) -> None:
             runs=names,
         ).consume()
     for match in LEFT_ALONE:
-        _delete_nodes(session, match)
+        _delete_nodes(session, match, names)
     session.run("MATCH (r:Run) WHERE r.id IN $runs DETACH DELETE r", runs=names).consume()
 
 
@@ -103,8 +102,9 @@ def clear(session: neo4j.Session) -> None:
         _delete_nodes(session, f"MATCH (n:{label})")
 
 
-def _delete_nodes(session: neo4j.Session, match: str) -> None:
-    session.run(f"{match} CALL (n) {{ DETACH DELETE n }} IN TRANSACTIONS OF {BATCH} ROWS").consume()
+def _delete_nodes(session: neo4j.Session, match: str, runs: Sequence[str] = ()) -> None:
+    text = f"{match} CALL (n) {{ DETACH DELETE n }} IN TRANSACTIONS OF {BATCH} ROWS"
+    session.run(text, runs=list(runs)).consume()
 
 
 def _unfinished(session: neo4j.Session) -> list[str]:

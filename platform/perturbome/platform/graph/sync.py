@@ -7,6 +7,8 @@ from typing import Any
 
 from perturbome.platform.graph.base import GraphStore
 from perturbome.platform.graph.projection import parts
+from perturbome.platform.graph.projection_nodes import nodes
+from perturbome.platform.graph.projection_source import Source
 from perturbome.platform.lake.lake import Lake
 from perturbome.platform.progress import Report, silent
 
@@ -33,8 +35,15 @@ def rebuild(lake: Lake, engine: GraphStore, report: Report = silent) -> None:
 def remove(lake: Lake, engine: GraphStore, runs: Sequence[str], report: Report = silent) -> None:
     """Take runs, already removed from the lake, out of the graph: in place, or by building the rest anew."""
     held = engine.runs() & set(runs)
-    if held and not engine.remove(sorted(held)):
+    if not held:
+        return
+    if not engine.remove(sorted(held)):
         rebuild(lake, engine, report)
+        return
+    # Nodes without a relationship went too, and attributes may stem from a run that is gone: what stays is told again.
+    # Cells alone belong to one run, so those that stay are as they were.
+    rest = tuple(run for run in _complete(lake) if run in engine.runs())
+    engine.append(rest, (part for part in nodes(Source(lake, rest)) if part.label != "Cell"), report)
 
 
 def status(lake: Lake, engine: GraphStore) -> dict[str, Any]:

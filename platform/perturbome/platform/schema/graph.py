@@ -63,6 +63,7 @@ NODES: dict[str, Node] = {
                 "id": "INT64",
                 "name": "STRING",
                 "dataset": "STRING",
+                "run": "STRING",
                 "perturbation": "STRING",
                 "control": "BOOLEAN",
                 "time": "DOUBLE",
@@ -70,7 +71,7 @@ NODES: dict[str, Node] = {
                 "x": "DOUBLE",
                 "y": "DOUBLE",
             },
-            indexed=("name",),
+            indexed=("name", "run"),
         ),
         Node("CellType", "a cell type as data sets name it", "name", {"name": "STRING"}),
         Node(
