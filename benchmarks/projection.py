@@ -22,7 +22,7 @@ from perturbome.platform.lake import Lake
 from perturbome.platform.schema import NODES, RELATIONSHIPS
 from perturbome.platform.schema.ddl import ladybug_statements
 
-N_EMBEDDED, N_SERVER, ROUNDS, BATCH = 1_000_000, 200_000, 3, 10_000
+N_EMBEDDED, N_SERVER, ROUNDS, BATCH = 1_000_000, 100_000, 3, 10_000
 GOALS = {"embedded": 250_000, "neo4j": 30_000}
 
 
