@@ -3,13 +3,17 @@
 import polars as pl
 import pytest
 
-from perturbome.app.neighbourhood import HEIGHT, WIDTH, cut, positions, prior_edges, regulation_edges
+from perturbome.app.neighbourhood import HEIGHT, WIDTH, Neighbourhood, cut, positions, prior_edges, regulation_edges
 
 SCHEMA = {"source": pl.String, "target": pl.String, "weight": pl.Float64, "sign": pl.Int64}
 
 
 def regulation(*rows: tuple[str, str, float]) -> pl.DataFrame:
     return pl.DataFrame([(s, t, w, (w > 0) - (w < 0)) for s, t, w in rows], schema=SCHEMA, orient="row")
+
+
+def at(found: Neighbourhood) -> dict[str, tuple[float, float]]:
+    return positions(found, dict.fromkeys(found.symbols, (60.0, 30.0)))
 
 
 def test_one_edge_per_pair_the_strongest_with_its_sign() -> None:
@@ -61,20 +65,28 @@ def test_order_of_the_rows_changes_nothing() -> None:
     rows = regulation(*[("G", f"T{i}", (-1) ** i * (0.1 + i / 7)) for i in range(30)])
     one, other = (cut("G", regulation_edges(frame), 12) for frame in (rows, rows.reverse()))
     assert one.edges.sort("target").equals(other.edges.sort("target"))
-    places, again = positions(one), positions(other)
+    places, again = at(one), at(other)
     assert {symbol: pytest.approx(place) for symbol, place in places.items()} == again
 
 
 def test_regulators_stand_left_of_targets_inside_the_canvas() -> None:
     rows = [(f"R{i}", "G", 0.5) for i in range(6)] + [("G", f"T{i}", 0.5) for i in range(6)]
     found = cut("G", regulation_edges(regulation(*rows)), 40)
-    places = positions(found)
+    places = at(found)
     assert set(places) == set(found.symbols)
     assert max(places[f"R{i}"][0] for i in range(6)) < places["G"][0] < min(places[f"T{i}"][0] for i in range(6))
-    assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in places.values())
+    assert all(-60 <= x <= WIDTH + 60 and -60 <= y <= HEIGHT + 60 for x, y in places.values())
+
+
+@pytest.mark.parametrize("n", [2, 12, 60, 120])
+def test_no_gene_stands_on_another(n: int) -> None:
+    rows = [("G", f"T{i}", 1.0) for i in range(n)] + [(f"T{i}", f"T{(i * 7) % n}", 1.0) for i in range(n)]
+    places = list(at(cut("G", regulation_edges(regulation(*rows)), 300)).values())
+    for i, (x, y) in enumerate(places):
+        assert all(abs(x - u) >= 59.9 or abs(y - v) >= 29.9 for u, v in places[:i])
 
 
 @pytest.mark.parametrize("rows", [[], [("G", "G", 1.0)], [("G", "T", 1.0)]])
 def test_the_smallest_neighbourhoods_have_places(rows: list[tuple[str, str, float]]) -> None:
     found = cut("G", regulation_edges(regulation(*rows)), 10)
-    assert set(positions(found)) == set(found.symbols)
+    assert set(at(found)) == set(found.symbols)

@@ -8,11 +8,14 @@ import streamlit as st
 from st_link_analysis import Event, st_link_analysis
 
 from perturbome.app.neighbourhood import Neighbourhood, positions
-from perturbome.app.theme import ACCENT, INK, MUTED, SIGN_COLOUR, SIGN_WORD, number
+from perturbome.app.theme import ACCENT, INK, MUTED, SIGN_COLOUR, SIGN_WORD
 
 HEIGHT = 600
 CROWDED = 60
 """From this many genes on, names stand under dots instead of inside plates."""
+
+
+ARROWS = {"→": "triangle", "⊣": "tee", "–": "none"}
 
 
 class Style:
@@ -27,46 +30,46 @@ class Style:
 
 
 def elements(found: Neighbourhood, regulators: set[str]) -> dict[str, list[dict[str, Any]]]:
-    """Nodes with their places and edges with their widths, as Cytoscape takes them."""
-    places = positions(found)
-    strongest = {
-        kind: max((abs(w) for w in rows["weight"].drop_nulls()), default=1.0) or 1.0
-        for (kind,), rows in found.edges.group_by("kind")
-    }
+    """Nodes with their places, and edges; the component shows the data of what is clicked, so they are words."""
+    crowded = len(found.symbols) > CROWDED
+    sizes = {symbol: _size(symbol, found.gene, crowded) for symbol in found.symbols}
+    places = positions(found, sizes)
     nodes = [
         {
             "data": {
-                "id": symbol,
+                "id": _harmless(symbol),
                 "label": "the gene" if symbol == found.gene else "regulator" if symbol in regulators else "gene",
                 "name": _harmless(symbol),
-                "width": 11 * len(symbol) + 18,
+                "width": sizes[symbol][0],
             },
             "position": {"x": places[symbol][0], "y": places[symbol][1]},
         }
         for symbol in found.symbols
     ]
-    edges = [
-        {
-            "data": {
-                "id": f"{row['kind']}:{row['source']}:{row['target']}:{row['directed']}",
-                "source": row["source"],
-                "target": row["target"],
-                "label": row["kind"] if row["kind"] == "prior" else SIGN_WORD[int(row["sign"] or 0)],
-                "arrow": _arrow(row["directed"], int(row["sign"] or 0)),
-                "colour": SIGN_COLOUR[int(row["sign"] or 0)] if row["kind"] == "regulates" else SIGN_COLOUR[0],
-                "width": 1.2
-                + (4.3 if row["kind"] == "regulates" else 1.3) * abs(row["weight"] or 0) / strongest[row["kind"]],
-                "weight": number(row["weight"]),
-                "contexts" if row["kind"] == "regulates" else "databases": row["contexts"],
-            }
-        }
-        for row in found.edges.iter_rows(named=True)
-    ]
-    return {"nodes": nodes, "edges": edges}
+    return {"nodes": nodes, "edges": [_edge(row, found.gene) for row in found.edges.iter_rows(named=True)]}
 
 
-def styles(crowded: bool) -> tuple[list[Style], list[Style]]:
-    """Rules for nodes and for edges."""
+def _edge(row: dict[str, Any], gene: str) -> dict[str, Any]:
+    sign, prior = int(row["sign"] or 0), row["kind"] == "prior"
+    source, target = _harmless(row["source"]), _harmless(row["target"])
+    mark = "–" if not row["directed"] else "⊣" if sign < 0 else "→"
+    data: dict[str, Any] = {
+        "id": f"{source} {mark} {target}{' (prior)' if prior else ''}",
+        "source": source,
+        "target": target,
+        "label": "prior knowledge" if prior else SIGN_WORD[sign],
+    }
+    if row["weight"] is not None:
+        data["score" if prior else "weight"] = float(f"{row['weight']:.3g}")
+    data["databases" if prior else "times and cell types"] = row["contexts"]
+    own = "own" if gene in (row["source"], row["target"]) else "between"
+    return {"data": data, "classes": f"{row['kind']} {ARROWS[mark]} {own}"}
+
+
+def styles(found: Neighbourhood) -> tuple[list[Style], list[Style]]:
+    """Rules for nodes and for edges; the later one holds."""
+    crowded = len(found.symbols) > CROWDED
+    strongest = max((abs(w) for w in found.edges["weight"].drop_nulls()), default=1.0) or 1.0
     plate = {
         "shape": "round-rectangle",
         "width": "data(width)",
@@ -75,7 +78,7 @@ def styles(crowded: bool) -> tuple[list[Style], list[Style]]:
         "text_margin_y": 0,
         "font_size": 15,
     }
-    dot = {"width": 16, "height": 16, "text_valign": "bottom", "text_margin_y": 3, "font_size": 11}
+    dot = {"shape": "ellipse", "width": 16, "height": 16, "text_valign": "bottom", "text_margin_y": 3, "font_size": 11}
     nodes = [
         Style(
             "node",
@@ -99,24 +102,26 @@ def styles(crowded: bool) -> tuple[list[Style], list[Style]]:
         ),
     ]
     edges = [
-        Style(
-            "edge",
-            width="data(width)",
-            line_color="data(colour)",
-            target_arrow_color="data(colour)",
-            target_arrow_shape="data(arrow)",
-            arrow_scale=1.1,
-            curve_style="bezier",
-            opacity=0.85,
+        Style("edge", width=1.2, arrow_scale=1.1, curve_style="bezier", opacity=0.85),
+        *(
+            Style(f"edge[label='{SIGN_WORD[sign]}']", line_color=colour, target_arrow_color=colour)
+            for sign, colour in SIGN_COLOUR.items()
         ),
-        Style("edge[label='prior']", line_style="dashed", opacity=0.6, z_index=0),
+        *(Style(f"edge.{shape}", target_arrow_shape=shape) for shape in ARROWS.values()),
+        Style("edge[weight>=0]", width=f"mapData(weight, 0, {strongest}, 1.2, 5.5)"),
+        Style("edge[weight<0]", width=f"mapData(weight, {-strongest}, 0, 5.5, 1.2)"),
+        Style("edge[score]", width="mapData(score, 0, 1, 1, 2.5)"),
+        Style("edge.between", opacity=0.4),
+        Style(
+            "edge.prior", line_style="dashed", opacity=0.6, line_color=SIGN_COLOUR[0], target_arrow_color=SIGN_COLOUR[0]
+        ),
     ]
     return nodes, edges
 
 
 def draw(found: Neighbourhood, regulators: set[str], key: str) -> str | None:
     """Draw, and return the symbol of the gene clicked on since the last run of the page, if any."""
-    node_styles, edge_styles = styles(len(found.symbols) > CROWDED)
+    node_styles, edge_styles = styles(found)
     clicked = st_link_analysis(
         elements(found, regulators),
         layout={"name": "preset", "fit": True, "padding": 36, "animate": False},
@@ -129,7 +134,7 @@ def draw(found: Neighbourhood, regulators: set[str], key: str) -> str | None:
     if not clicked or clicked["action"] != "go" or st.session_state.get("followed") == clicked["timestamp"]:
         return None
     st.session_state["followed"] = clicked["timestamp"]
-    return str(clicked["data"]["target_id"])
+    return next((symbol for symbol in found.symbols if _harmless(symbol) == clicked["data"]["target_id"]), None)
 
 
 def legend() -> str:
@@ -149,12 +154,15 @@ def note(text: str) -> str:
     return f"<span style='font-size:0.875rem;color:{MUTED}'>{text}</span>"
 
 
-def _arrow(directed: bool, sign: int) -> str:
-    if not directed:
-        return "none"
-    return "tee" if sign < 0 else "triangle"
+def _size(symbol: str, gene: str, crowded: bool) -> tuple[float, float]:
+    """Width and height that a gene and its name take, in pixels."""
+    if symbol == gene:
+        return 13.0 * len(symbol) + 20, 36.0
+    if crowded:
+        return max(16.0, 7.0 * len(symbol)), 34.0
+    return 10.5 * len(symbol) + 18, 30.0
 
 
 def _harmless(symbol: str) -> str:
-    """The component writes names into its page as HTML; a name from a file may not become a tag."""
+    """The component writes what is clicked into its page as HTML; a name from a file may not become a tag."""
     return symbol.replace("<", "‹").replace(">", "›")

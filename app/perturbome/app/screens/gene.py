@@ -14,6 +14,7 @@ from perturbome.app.markdown import plain
 from perturbome.app.neighbourhood import Neighbourhood, cut, prior_edges, regulation_edges
 from perturbome.app.parts import cypher, figure, network_needed, provenance, share, table, text
 from perturbome.app.theme import SIGN_WORD, plural
+from perturbome.platform.errors import UnknownName
 from perturbome.platform.store import Store
 
 EVERY = "every"
@@ -38,7 +39,11 @@ def show(store: Store) -> None:
         top.title("Gene", anchor=False)
         _suggest(regulators)
         return
-    gene = store.find_gene(asked)
+    try:
+        gene = store.find_gene(asked)
+    except UnknownName:
+        top.title("Gene", anchor=False)
+        raise
     cell_type, time, most, with_priors, between = _filters(networks.filter(pl.col("run") == run))
     filters = {"gene": gene["gene"], "run": run, "cell_type": cell_type, "time": time, "limit": MOST_ROWS}
     above, below = reading.ask(store, "regulators_of", **filters), reading.ask(store, "targets_of", **filters)
