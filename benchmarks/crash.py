@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "crash"))
 from benchmarks._machine import save
 from killing import Watch, check, kill_once
 
-from perturbome.ingest.simulate.experiment import simulate
+from perturbome.ingest.simulation.experiment import simulate
 
 KILLS = 500
 

@@ -121,6 +121,8 @@ def main() -> None:
             "embedded", N_EMBEDDED, seconds["ours"], seconds["raw"], "COPY of ready Parquet"
         )
         rows.append(line)
+        # Kept at once, so that a server that fails does not take these numbers with it.
+        save("projection", {"rounds": ROUNDS, "engines": {**results, "neo4j": {"note": "not measured"}}, "rows": rows})
         sys.path.append(str(ROOT / "tests"))
         from neo4j_server.server import Neo4jServer, ServerMissing
 
