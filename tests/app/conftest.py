@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from perturbome.ingest.experiment.add import add_experiment
 from perturbome.ingest.priors.add import add_prior
 from perturbome.ingest.regulation.infer import infer_regulation
-from perturbome.ingest.simulate.experiment import simulate
+from perturbome.ingest.simulation.experiment import simulate
 from perturbome.platform.store import Store
 
 MAIN = Path(__file__).parents[2] / "app" / "perturbome" / "app" / "main.py"

@@ -176,6 +176,26 @@ def test_runs_of_one_kind(small: Store, opens: Opens) -> None:
     assert set(app.dataframe[0].value["kind"]) == {"infer"}
 
 
+def test_a_failed_run_is_shown_with_its_reason_when_asked_for(tmp_path: Path, opens: Opens) -> None:
+    store = Store(tmp_path / "store")
+    with store.run("ingest", name="well") as well:
+        well.metrics["cells"] = 1
+    with pytest.raises(ValueError, match="too bad"), store.run("infer", name="ill") as ill:
+        raise ValueError("too bad")
+    assert opens(store, "runs").dataframe[0].value["run"].tolist() == [well.id]
+    app = opens(store, "runs", failed="yes", run=ill.id)
+    assert app.dataframe[0].value["run"].tolist() == [ill.id, well.id]
+    assert "too bad" in app.error[0].value
+
+
+def test_a_store_with_priors_alone_says_what_is_missing(tmp_path: Path, small: Store, opens: Opens, said: Said) -> None:
+    from perturbome.ingest.priors.add import add_prior
+
+    store = Store(tmp_path / "store")
+    add_prior(store, small.path.parent / "truth.tsv", organism="human")
+    assert "No experiment is in this store yet" in said(opens(store))
+
+
 def test_read_only_offers_no_writing(small: Store, opens: Opens, regulator: str) -> None:
     app = opens(small, "knockout", genes=regulator)
     assert not [button for button in app.button if button.key == "keep"]

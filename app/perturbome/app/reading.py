@@ -65,6 +65,17 @@ def datasets(store: Store) -> pl.DataFrame:
     return _datasets(store, version(store))
 
 
+def time_unit(store: Store, dataset: str) -> str:
+    """', hour' where the data set names the unit of its times; nothing otherwise."""
+    units = datasets(store).filter(pl.col("dataset") == dataset)["time_unit"].drop_nulls()
+    return f", {units[0]}" if len(units) and units[0] != "not stated" else ""
+
+
+def ingest_runs(store: Store, dataset: str) -> list[str]:
+    """The run that brought the data set in."""
+    return datasets(store).filter(pl.col("dataset") == dataset)["run"].to_list()
+
+
 @st.cache_data(show_spinner=False, max_entries=8)
 def _networks(_store: Store, version: str) -> pl.DataFrame:
     return (

@@ -31,7 +31,7 @@ def show(store: Store) -> None:
         return
     left, right = st.columns([1, 1])
     with right:
-        _, run = choose_network(store, networks)
+        dataset, run = choose_network(store, networks)
     regulators = reading.regulators(store, run)
     with left:
         asked = choose_free("Search", reading.every_symbol(store, run), "gene", hint="A symbol, an alias or an id")
@@ -44,7 +44,9 @@ def show(store: Store) -> None:
     except UnknownName:
         top.title("Gene", anchor=False)
         raise
-    cell_type, time, most, with_priors, between = _filters(networks.filter(pl.col("run") == run))
+    cell_type, time, most, with_priors, between = _filters(
+        networks.filter(pl.col("run") == run), reading.time_unit(store, dataset)
+    )
     filters = {"gene": gene["gene"], "run": run, "cell_type": cell_type, "time": time, "limit": MOST_ROWS}
     above, below = reading.ask(store, "regulators_of", **filters), reading.ask(store, "targets_of", **filters)
     priors = reading.priors_of(store, gene["gene"], MOST_PRIORS)
@@ -70,7 +72,7 @@ def _suggest(regulators: list[str]) -> None:
                 address.go("gene", symbol)
 
 
-def _filters(networks: pl.DataFrame) -> tuple[str | None, float | None, int, bool, bool]:
+def _filters(networks: pl.DataFrame, unit: str) -> tuple[str | None, float | None, int, bool, bool]:
     """Cell type, time, edges to draw, priors or not, edges between neighbours or not."""
     kinds = networks["cell_type"].drop_nulls().unique().sort().to_list()
     times = networks["time"].drop_nulls().unique().sort().to_list()
@@ -80,7 +82,7 @@ def _filters(networks: pl.DataFrame) -> tuple[str | None, float | None, int, boo
             "Cell type", [EVERY, *kinds] if len(kinds) > 1 else kinds or [EVERY], "cell_type", names=_kind_name
         )
     with columns[1]:
-        moment = choose("Time", [EVERY, *(f"{time:g}" for time in times)], "time", names=_time_name)
+        moment = choose(f"Time{unit}", [EVERY, *(f"{time:g}" for time in times)], "time", names=_time_name)
     with columns[2]:
         most = choose_number("Edges drawn, strongest first", [20, 40, 80, 160, 300], "edges", 40)
     with columns[3]:

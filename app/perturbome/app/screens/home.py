@@ -42,7 +42,8 @@ def show(store: Store) -> None:
 
 
 def _empty(store: Store) -> None:
-    st.info("This store is empty. Put an experiment in and infer its network:", icon=":material/lightbulb:")
+    state = "No experiment is in this store yet." if store.runs() else "This store is empty."
+    st.info(f"{state} Put an experiment in and infer its network:", icon=":material/lightbulb:")
     st.code(FIRST_STEPS.format(store=store.path), language="bash")
     st.markdown("No experiment at hand? This simulates one and runs everything on it:")
     st.code(f"perturbome demo --store {store.path}", language="bash")

@@ -73,7 +73,7 @@ def _answer(store: Store, result: KnockoutResult, options: dict[str, Any]) -> No
     st.caption(" ".join(_own(row) for row in result.table.filter(pl.col("symbol").is_in(genes)).iter_rows(named=True)))
     _table(result)
     _keep(store, result, options)
-    provenance(store, [options["run"]])
+    provenance(store, [options["run"], *reading.ingest_runs(store, options["dataset"])])
 
 
 def _verdict(scores: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from perturbome.app.choices import choose, choose_free, choose_network, choose_n
 from perturbome.app.markdown import plain
 from perturbome.app.parts import bullets, figure, network_needed, provenance, table, text
 from perturbome.app.theme import context_name, number
-from perturbome.models.registry import models
+from perturbome.models.registry import find_model, models
 from perturbome.models.targets import TargetResult, rank_targets
 from perturbome.platform.store import Store
 
@@ -59,7 +59,8 @@ def show(store: Store) -> None:
         result = _ranked(store, reading.version(store), before, after, options)
     _answer(result, set(reading.perturbation_targets(store, dataset).get(after, [])))
     _keep(store, before, after, options)
-    provenance(store, [run])
+    network = [run] if "regulation" in find_model(model, "target").needs else []
+    provenance(store, [*network, *reading.ingest_runs(store, dataset)])
 
 
 def _answer(result: TargetResult, true_targets: set[str]) -> None:
