@@ -1,6 +1,6 @@
 """Write the golden store of this schema version: `python tests/golden/make.py`.
 
-Run once when SCHEMA_VERSION is raised, never to make a failing test pass: stores on people's disks do not change either.
+Run once when SCHEMA_VERSION is raised, never to make a failing test pass: stores on disks out there do not change.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from rich.panel import Panel
 
 from perturbome.app.job import Answer, Job, run_job
 from perturbome.ingest import simulate
-from perturbome.platform.store import Store
 from perturbome.platform.console import console, console_report, show_table
+from perturbome.platform.store import Store
 
 SIMULATED = {"n_cells": 2000, "n_genes": 200, "n_knockouts": 20}
 
@@ -47,8 +47,6 @@ def _simulated(path: Path, seed: int) -> Path:
     with console.status("Simulating a time-course knock-out experiment"):
         experiment = simulate(**SIMULATED, seed=seed)
         experiment.write(target)
-        regulators = experiment.network["source"].unique().sort()
-        target.with_suffix(".regulators.txt").write_text("\n".join(regulators) + "\n")
     console.print(f"No data were given, so an experiment was simulated (seed {seed}): {target}", highlight=False)
     return target
 

@@ -38,7 +38,7 @@ def simulate(
 
     Example: perturbome simulate toy.h5ad --cells 2000 --genes 200 --knockouts 20 --seed 1
     """
-    from perturbome.ingest.simulate.experiment import simulate as run
+    from perturbome.ingest.simulation.experiment import simulate as run
 
     simulated = run(
         n_cells=cells, n_genes=genes, n_regulators=regulators, n_knockouts=knockouts, n_times=times,
@@ -82,6 +82,9 @@ def regulation(
         int | None, typer.Option(help="Quantiles of time; 1 takes all times together. Default: each time point.")
     ] = None,
     cells: Annotated[str, typer.Option(help="all, or control: learn from perturbed cells too, or not.")] = "all",
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="Do not look at cells in which this gene was perturbed; may be repeated.")
+    ] = None,
     bootstraps: Annotated[int, typer.Option(help="Bootstraps behind the stability of an edge.")] = 50,
     max_edges: Annotated[int, typer.Option(help="At most this many edges per cell type and time.")] = 5000,
     max_q: Annotated[float, typer.Option(help="Keep edges with a false discovery rate up to this.")] = 0.05,
@@ -115,6 +118,7 @@ def regulation(
             max_q=max_q,
             min_cells=min_cells,
             by_cell_type=not together,
+            leave_out=leave_out or (),
             seed=seed,
             report=report,
         )

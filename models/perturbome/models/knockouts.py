@@ -86,8 +86,9 @@ def knockout(
         scores["pearson_delta"] = {k: compared[k] for k in (PROPAGATION, GATED, "baseline", "replicate")}
     said = (
         *wiring.stored.said, *fitted.said, *_about_targets(data, wiring, perturbation), *_about_scores(data, scores),
-        *([wiring.stored.not_blind] if "pearson_delta" in scores and wiring.stored.not_blind else []),
     )  # fmt: skip
+    if measured is not None and (warning := wiring.stored.not_blind(scores["measured_as"])):
+        said = (*said, warning)
     table = _table(data, effects, measured)
     if not write:
         return KnockoutResult(None, perturbation, table, scores, said)

@@ -28,19 +28,19 @@ class StoredNetwork:
     by_cell_type: bool = False  # whether the run took cell types apart
     by_time: bool = False
     said: tuple[str, ...] = ()
+    unseen: frozenset[str] = frozenset()  # perturbations whose cells the run left out
 
     def unit(self, strata: Strata) -> Array:
         """SD of every gene in the cells that the run learned from, within the groups it took apart [n_genes]."""
         return strata.sd(by_cell_type=self.by_cell_type, by_time=self.by_time, control_only=self.cells == "control")
 
-    @property
-    def not_blind(self) -> str | None:
-        """What must be said beside a comparison with measured perturbations, unless they were not seen."""
-        if self.cells == "control":
+    def not_blind(self, perturbation: str) -> str | None:
+        """What must be said beside a comparison with this measured perturbation, unless its cells were not seen."""
+        if self.cells == "control" or perturbation in self.unseen:
             return None
         return (
-            f"The network (run {self.run}) was inferred from perturbed cells as well, so this comparison is not blind; "
-            "for a blind one: perturbome infer regulation --cells control"
+            f"The network (run {self.run}) was inferred from these cells as well, so this comparison is not blind; for "
+            "a blind one: perturbome infer regulation --leave-out GENE, or --cells control"
         )
 
 
@@ -94,9 +94,10 @@ def read_network(
         genes, edges["source"].to_list(), edges["target"].to_list(),
         *(edges[c].to_numpy() for c in ("weight", "error", "stability")),
     )  # fmt: skip
-    learned_from = store.lake.run(run).configuration.get("cells")
+    configuration = store.lake.run(run).configuration
     by_time = rows["time"].is_not_null().any()
-    return StoredNetwork(network, run, learned_from, kinds != {ALL}, by_time, said)
+    unseen = frozenset(configuration.get("leave_out") or ())
+    return StoredNetwork(network, run, configuration.get("cells"), kinds != {ALL}, by_time, said, unseen)
 
 
 def prior_partners(store: Store, genes: Sequence[str]) -> dict[str, pl.DataFrame]:

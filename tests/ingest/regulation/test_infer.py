@@ -12,7 +12,7 @@ import pytest
 from perturbome.ingest.experiment.add import add_experiment
 from perturbome.ingest.regulation.infer import infer_regulation
 from perturbome.ingest.regulation.regulators import choose_regulators
-from perturbome.ingest.simulate.experiment import Simulated, simulate
+from perturbome.ingest.simulation.experiment import Simulated, simulate
 from perturbome.platform.errors import InputError, NothingFound, UnknownName
 from perturbome.platform.store import Store
 

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from perturbome.ingest.regulation.bins import bin_cells
 from perturbome.ingest.regulation.network import Edges, infer_network
-from perturbome.ingest.simulate.experiment import Simulated, simulate
+from perturbome.ingest.simulation.experiment import Simulated, simulate
 
 
 @pytest.fixture(scope="module")

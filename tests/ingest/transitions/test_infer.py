@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from perturbome.ingest.experiment.add import add_experiment
-from perturbome.ingest.simulate.experiment import simulate
+from perturbome.ingest.simulation.experiment import simulate
 from perturbome.ingest.transitions.infer import choose_clock, infer_transitions
 from perturbome.platform.errors import InputError
 from perturbome.platform.store import Store

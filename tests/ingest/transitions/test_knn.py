@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from perturbome.ingest.simulate.experiment import simulate
+from perturbome.ingest.simulation.experiment import simulate
 from perturbome.ingest.transitions import knn
 from perturbome.ingest.transitions.components import principal_components
 from perturbome.ingest.transitions.knn import Transitions, directed_neighbours

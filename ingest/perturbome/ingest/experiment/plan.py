@@ -114,7 +114,9 @@ def make_plan(
         raise InputError(f"No control cells of {where} are left above --min-guide-fraction {min_guide_fraction}.")
 
     has_time = "time" in cells.columns
-    unit = time_unit or cells.time_unit or ("not stated" if has_time else None)
+    stated = source.uns.get("time_unit")
+    unit = time_unit or cells.time_unit or (stated if isinstance(stated, str) and has_time else None)
+    unit = unit or ("not stated" if has_time else None)
     unit = unit or ("pseudotime" if "pseudotime" in cells.columns else None)
     recorded = choice.convention.name if choice.column else None
     return Plan(

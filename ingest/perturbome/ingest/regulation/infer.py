@@ -16,6 +16,7 @@ from perturbome.ingest.regulation.network import Edges, infer_network
 from perturbome.ingest.regulation.regulators import (
     choose_regulators,
     listed_regulators,
+    perturbations_of,
     perturbed_cells,
     perturbed_genes,
 )
@@ -60,6 +61,7 @@ def infer_regulation(
     regulators: Sequence[str] | None = None,
     time_bins: int | None = None,
     cells: Literal["all", "control"] = "all",
+    leave_out: Sequence[str] = (),
     n_bootstraps: int = 50,
     max_edges: int = 5000,
     max_q: float = 0.05,
@@ -75,11 +77,14 @@ def infer_regulation(
     target, in its own unit, per standard deviation of the regulator. Edges with q <= `max_q` are kept, at most
     `max_edges` a group, with p and the share of `n_bootstraps` that find them again. `cells="all"` learns from
     perturbed cells as well, whose variation tells cause from company, but for a perturbed gene as a target, which
-    there answers to the perturbation; "control" learns from the control cells only.
+    there answers to the perturbation; "control" learns from the control cells only. Cells in which a gene of
+    `leave_out` was perturbed are not looked at: so a perturbation can be predicted without having been seen.
     `time_bins`: see `bin_cells`; 1 takes all times together. The same store, arguments and seed give the same rows.
     Raises UnknownName, NothingFound where no group has `min_cells` cells, InputError where nothing may regulate.
     """
-    expression = store.expression(dataset, pl.col("control") if cells == "control" else None)
+    unseen = perturbations_of(store, dataset, leave_out)
+    seen = ~pl.col("perturbation").is_in(unseen).fill_null(False)
+    expression = store.expression(dataset, seen & pl.col("control") if cells == "control" else seen)
     genes, said = expression.genes, []
     aims = perturbed_genes(store.lake, expression.dataset)
     chosen, how = choose_regulators(genes, listed_regulators(store.lake, genes), set(aims["gene"]), regulators)
@@ -88,7 +93,8 @@ def infer_regulation(
     groups, left_out = _groups(expression.cells, dataset, cell_types, by_cell_type, time_bins, min_cells)
     said += left_out
     configuration = {
-        "method": "ridge", "dataset": dataset, "cells": cells, "cell_types": list(cell_types) if cell_types else None,
+        "method": "ridge", "dataset": dataset, "cells": cells, "leave_out": unseen,
+        "cell_types": list(cell_types) if cell_types else None,
         "regulators": genes["symbol"].to_numpy()[chosen].tolist(), "time_bins": time_bins, "by_cell_type": by_cell_type,
         "n_bootstraps": n_bootstraps, "max_edges": max_edges, "max_q": max_q, "min_cells": min_cells,
         "penalty": penalty, "seed": seed,

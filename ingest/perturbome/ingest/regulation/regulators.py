@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from perturbome.platform.errors import InputError, UnknownName
 from perturbome.platform.lake import Lake
+from perturbome.platform.store import Store
 
 ALL_GENES_UP_TO = 500
 
@@ -92,3 +93,17 @@ def _by_name(genes: pl.DataFrame, named: Sequence[str]) -> NDArray[np.intp]:
     if not named:
         raise InputError("The list of regulators is empty. Name at least one, or leave it out.")
     return np.array(sorted({index[name] for name in named}), np.intp)
+
+
+def perturbations_of(store: Store, dataset: str, genes: Sequence[str]) -> list[str]:
+    """Ids of the data set's perturbations that aim at any of these genes; UnknownName for a gene that none aims at."""
+    if not genes:
+        return []
+    made = store.lake.scan("perturbations").filter(pl.col("dataset") == dataset).collect()
+    found: set[str] = set()
+    for name in genes:
+        ids = made.filter(pl.col("targets").list.contains(store.find_gene(name)["gene"]))["perturbation"]
+        if ids.is_empty():
+            raise UnknownName("perturbed gene", name, f"data set '{dataset}'", made["label"].drop_nulls().to_list())
+        found.update(ids)
+    return sorted(found)

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perturbome.ingest.simulate.dynamics import Schedule, langevin, trajectories
-from perturbome.ingest.simulate.experiment import Simulated, simulate
-from perturbome.ingest.simulate.measure import count_molecules
-from perturbome.ingest.simulate.network import draw_network
+from perturbome.ingest.simulation.dynamics import Schedule, langevin, trajectories
+from perturbome.ingest.simulation.experiment import Simulated, simulate
+from perturbome.ingest.simulation.measure import count_molecules
+from perturbome.ingest.simulation.network import draw_network
 from perturbome.platform.errors import BadValues
 
 
@@ -177,7 +177,7 @@ def test_small_designs_work(design: dict) -> None:
     assert toy.cells["time"].n_unique() == design.get("n_times", 5)
 
 
-@pytest.mark.parametrize("before", ["", "import perturbome.ingest.simulate.experiment; "])
+@pytest.mark.parametrize("before", ["", "import perturbome.ingest.simulation.experiment; "])
 def test_the_verb_can_be_called_whatever_was_imported_first(before: str) -> None:
     import subprocess
     import sys

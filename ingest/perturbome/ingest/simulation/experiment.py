@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from perturbome.ingest.regulation.threads import small_products
-from perturbome.ingest.simulate.dynamics import Schedule, langevin
-from perturbome.ingest.simulate.measure import count_molecules, place_cells
-from perturbome.ingest.simulate.network import Network, draw_network
-from perturbome.ingest.simulate.truth import network_table, true_effects
+from perturbome.ingest.simulation.dynamics import Schedule, langevin
+from perturbome.ingest.simulation.measure import count_molecules, place_cells
+from perturbome.ingest.simulation.network import Network, draw_network
+from perturbome.ingest.simulation.truth import network_table, true_effects
 from perturbome.platform.errors import BadValues
 
 if TYPE_CHECKING:
@@ -58,6 +58,16 @@ class Simulated:
     effects: pl.DataFrame  # perturbation, cell_type, gene, delta, regulatory
     spatial: NDArray[np.float64] | None  # [n_cells, 2], micrometres
     design: Design
+
+    @property
+    def knockouts(self) -> list[str]:
+        """The genes knocked out, those with the most targets first."""
+        made = self.cells.select(pl.col("perturbation").unique()).filter(pl.col("perturbation") != CONTROL)
+        degree = self.network.group_by("source").len()
+        ranked = made.join(degree, left_on="perturbation", right_on="source", how="left")
+        return ranked.sort(pl.col("len").fill_null(0), "perturbation", descending=[True, False])[
+            "perturbation"
+        ].to_list()
 
     def anndata(self) -> AnnData:
         """The experiment as an AnnData of raw counts, spelt as scPerturb does ('control', gene symbols)."""

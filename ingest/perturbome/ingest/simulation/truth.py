@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from perturbome.ingest.simulate.dynamics import Schedule, trajectories
-from perturbome.ingest.simulate.network import Network
+from perturbome.ingest.simulation.dynamics import Schedule, trajectories
+from perturbome.ingest.simulation.network import Network
 
 SCALE = 1e4
 

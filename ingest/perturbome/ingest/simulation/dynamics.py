@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from perturbome.ingest.simulate.network import Network
+from perturbome.ingest.simulation.network import Network
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
