@@ -94,13 +94,14 @@ def _effects(store: Store, job: Job, report: Report) -> Answer | None:
         effects = measure_effects(store, job.dataset, report=report)
     except NothingFound as nothing:
         return Answer("Measured effects: none", said=[str(nothing)])
-    return Answer(f"Measured effects of {effects['perturbation'].n_unique()} perturbations", effects)
+    over_all = effects.filter(pl.col("context") == "all").drop("context")
+    return Answer(f"Measured effects of {over_all.height} perturbations", over_all.head(10))
 
 
 def _gene(store: Store, job: Job, report: Report) -> Answer:
     gene = _chosen_gene(store, job)
     tables = []
-    for query, role in (("regulators_of", "regulator", "source_symbol"), ("targets_of", "target", "target_symbol")):
+    for query, role in (("regulators_of", "regulator"), ("targets_of", "target")):
         found = pl.DataFrame(store.ask(query, gene=gene).to_pylist()[:8], infer_schema_length=None)
         if found.height:
             tables.append(

@@ -14,7 +14,7 @@ from perturbome.ingest.experiment.hdf5 import ColumnMatrix, DenseMatrix, RowMatr
 from perturbome.ingest.experiment.source import Matrix, Source
 from perturbome.platform.errors import InputError, UnreadableFile
 
-UNS_READ = ("log1p", "genetic_perturbations", "organism", "organism_ontology_term_id", "schema_version")
+UNS_READ = ("time_unit", "log1p", "genetic_perturbations", "organism", "organism_ontology_term_id", "schema_version")
 """Keys of uns that say something we use; the rest can be large and is left alone."""
 
 
