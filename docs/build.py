@@ -13,9 +13,15 @@ DOCS = Path(__file__).parent
 
 def pages() -> dict[str, str]:
     """File name -> Markdown of every page written from the code."""
+    from docs.bad_input import page as bad_input_page
     from perturbome.platform.schema.document import schema_page
 
-    return {"schema.md": schema_page(), "queries.md": queries_page(), "commands.md": commands_page()}
+    return {
+        "schema.md": schema_page(),
+        "queries.md": queries_page(),
+        "commands.md": commands_page(),
+        "bad-input.md": bad_input_page(),
+    }
 
 
 def queries_page() -> str:
@@ -65,7 +71,13 @@ def _command_lines(command: object, name: str) -> list[str]:
         if hasattr(sub, "commands"):
             lines += _command_lines(sub, full)
             continue
-        lines += ["", f"## {full}", "", inspect.cleandoc(sub.help or "").replace("Example:", "\nExample:").strip(), ""]
+        lines += [
+            "",
+            f"## {full}",
+            "",
+            inspect.cleandoc(sub.help or "").replace("Example:", "\nExample:").replace("\n\n\n", "\n\n").strip(),
+            "",
+        ]
         lines += ["| option | meaning |", "|---|---|"]
         for parameter in sub.params:
             options = (

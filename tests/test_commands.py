@@ -157,7 +157,7 @@ def _doctor_of_a_bad_store(store: Path) -> list[dict[str, str]]:
         (["runs", "show", "9999"], 4, "9999"),
         (["export", "everything", "x.csv"], None, "everything"),
         (["nosuchcommand"], 2, ""),
-        (["query", "--rows", "many", "x"], 2, ""),
+        (["query", "--row-limit", "many", "x"], 2, ""),
     ],
 )
 def test_bad_input_gets_a_clear_word_and_a_telling_exit_code(store, arguments, code, says):

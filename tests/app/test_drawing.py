@@ -14,7 +14,7 @@ EDGES = pl.DataFrame(
         "target": ["<b>", "G", "P", "Q", "P"],
         "kind": ["regulates", "regulates", "prior", "prior", "regulates"],
         "sign": [1.0, -1.0, 0.0, -1.0, 1.0],
-        "weight": [0.5, -2.0, 0.9, None, 1.0],
+        "weight": [0.05, -0.2, 0.9, None, 0.1],
         "directed": [True, True, False, True, True],
         "contexts": [3, 1, 1, 2, 1],
     }
@@ -47,8 +47,8 @@ def test_priors_are_grey_and_dashed_and_have_arrows_only_where_they_have_a_direc
 
 
 def test_the_stronger_the_wider_up_to_the_strongest() -> None:
-    assert RULES["edge[weight>=0]"]["width"] == "mapData(weight, 0, 2.0, 1.2, 5.5)"
-    assert RULES["edge[weight<0]"]["width"] == "mapData(weight, -2.0, 0, 5.5, 1.2)"
+    assert RULES["edge[weight>=0]"]["width"] == "mapData(weight, 0, 0.2, 1.2, 5.5)"
+    assert RULES["edge[weight<0]"]["width"] == "mapData(weight, -0.2, 0, 5.5, 1.2)"
     assert "score" not in edge("G", "Q")["data"]  # no score in the file: no width made of nothing
 
 
@@ -58,7 +58,7 @@ def test_a_click_shows_words() -> None:
         "source": "R",
         "target": "G",
         "label": "represses",
-        "weight": -2.0,
+        "weight": -0.2,
         "times and cell types": 1,
     }
 

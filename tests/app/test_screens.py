@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from perturbome.platform.graph import sync
 from perturbome.platform.store import Store
 
 Opens = Callable[..., AppTest]
@@ -214,3 +215,28 @@ def test_a_prediction_can_be_kept_as_a_run(
     assert not app.exception
     assert [run.kind for run in Store(tmp_path / "copy").runs()][-1] == "predict"
     assert any("Kept as" in success.value for success in app.success)
+
+
+@pytest.mark.neo4j
+def test_a_graph_server_answers_the_same_screen(
+    small: Store, opens: Opens, said: Said, regulator: str, neo4j_server, neo4j_store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded = opens(small, "gene", gene=regulator)
+    sync.rebuild(small.lake, neo4j_store)
+    monkeypatch.setenv("PERTURBOME_GRAPH", neo4j_server.address)
+    monkeypatch.setenv("PERTURBOME_NEO4J_USER", neo4j_server.user)
+    monkeypatch.setenv("PERTURBOME_NEO4J_PASSWORD", neo4j_server.password)
+    server = opens(small, "gene", gene=regulator)
+    for one, other in zip(embedded.dataframe[:2], server.dataframe[:2], strict=True):
+        assert one.value["symbol"].tolist() == other.value["symbol"].tolist()
+        assert one.value["weight"].tolist() == pytest.approx(other.value["weight"].tolist())
+    assert "neo4j engine" in said(opens(small))
+
+
+def test_an_unreachable_graph_server_is_a_sentence(
+    small: Store, opens: Opens, regulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERTURBOME_GRAPH", "bolt://localhost:1")
+    monkeypatch.setenv("PERTURBOME_NEO4J_PASSWORD", "no matter")
+    (error,) = opens(small, "gene", gene=regulator).error
+    assert "bolt://localhost:1" in error.value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import streamlit as st
 from st_link_analysis import Event, st_link_analysis
 
@@ -69,7 +70,8 @@ def _edge(row: dict[str, Any], gene: str) -> dict[str, Any]:
 def styles(found: Neighbourhood) -> tuple[list[Style], list[Style]]:
     """Rules for nodes and for edges; the later one holds."""
     crowded = len(found.symbols) > CROWDED
-    strongest = max((abs(w) for w in found.edges["weight"].drop_nulls()), default=1.0) or 1.0
+    weights = found.edges.filter(pl.col("kind") == "regulates")["weight"].drop_nulls()
+    strongest = max(map(abs, weights), default=1.0) or 1.0
     plate = {
         "shape": "round-rectangle",
         "width": "data(width)",

@@ -143,7 +143,7 @@ def _causes(store: Store, job: Job, report: Report) -> Answer | None:
         else []
     )
     return Answer(
-        f"What caused the change from control to {gene} cells?", ranking.table.head(8), [*ranking.said, *said]
+        f"What caused the change from control to {gene} cells?", ranking.table.drop("gene").head(8), [*ranking.said, *said]
     )
 
 

@@ -20,8 +20,8 @@ def query(
     parameter: Annotated[list[str] | None, typer.Option("--param", "-p", help="name=value; may be repeated.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the Cypher from a file.")] = None,
     catalogue: Annotated[bool, typer.Option("--list", help="List the queries of the catalogue.")] = False,
-    rows: Annotated[int | None, typer.Option(help="Most rows to return.", show_default="100000")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Most seconds to take.", show_default="30")] = None,
+    row_limit: Annotated[int | None, typer.Option(help="Most rows to return.", show_default="100000")] = None,
+    time_limit: Annotated[float | None, typer.Option(help="Most seconds to take.", show_default="30")] = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -48,7 +48,7 @@ def query(
         if cypher in all_queries():
             answer = opened.ask(cypher, **values)
         else:
-            answer = opened.query(cypher, values, row_limit=rows, time_limit=seconds)
+            answer = opened.query(cypher, values, row_limit=row_limit, time_limit=time_limit)
     show_table(answer, json=json)
     if not json and answer.num_rows == 0:
         say("No rows.")

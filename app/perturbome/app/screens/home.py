@@ -80,6 +80,7 @@ def _datasets(datasets: pl.DataFrame) -> None:
     st.dataframe(
         datasets.select("dataset", "organism", "n_cells", "n_genes", "raw_state", "time_unit", "convention", "run"),
         hide_index=True,
+        placeholder="–",
         column_config={
             "dataset": text("Data set"),
             "organism": text("Organism"),
@@ -104,6 +105,7 @@ def _networks(store: Store, networks: pl.DataFrame) -> None:
     st.dataframe(
         table.with_columns(pl.col("run").replace(names)),
         hide_index=True,
+        placeholder="–",
         column_config={
             "run": text("Network"),
             "dataset": text("Data set"),

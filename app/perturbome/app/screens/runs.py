@@ -73,6 +73,7 @@ def _list(runs: list[Run]) -> None:
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="–",
         key="runs-list",
         on_select=pick,
         selection_mode="single-row",
