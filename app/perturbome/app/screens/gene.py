@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from perturbome.app import address, reading
+from perturbome.app import address, edges, reading
 from perturbome.app.choices import choose, choose_free, choose_network, choose_number, choose_whether
 from perturbome.app.drawing import draw, legend, note
 from perturbome.app.markdown import plain
@@ -25,16 +25,16 @@ MOST_PRIORS = 500
 def show(store: Store) -> None:
     """Search, filters, the drawing, and the tables behind it."""
     top = st.container()
-    networks = reading.networks(store)
+    networks = edges.networks(store)
     if network_needed(store, networks):
         top.title("Gene", anchor=False)
         return
     left, right = st.columns([1, 1])
     with right:
         dataset, run = choose_network(store, networks)
-    regulators = reading.regulators(store, run)
+    regulators = edges.regulators(store, run)
     with left:
-        asked = choose_free("Search", reading.every_symbol(store, run), "gene", hint="A symbol, an alias or an id")
+        asked = choose_free("Search", edges.every_symbol(store, run), "gene", hint="A symbol, an alias or an id")
     if asked is None:
         top.title("Gene", anchor=False)
         _suggest(regulators)
@@ -49,10 +49,8 @@ def show(store: Store) -> None:
     )
     filters = {"gene": gene["gene"], "run": run, "cell_type": cell_type, "time": time, "limit": MOST_ROWS}
     above, below = reading.ask(store, "regulators_of", **filters), reading.ask(store, "targets_of", **filters)
-    priors = reading.priors_of(store, gene["gene"], MOST_PRIORS)
-    inside = (
-        reading.edges_between(store, run, cell_type, time, [*above["regulator"], *below["target"]]) if between else None
-    )
+    priors = edges.priors_of(store, gene["gene"], MOST_PRIORS)
+    inside = edges.between(store, run, cell_type, time, [*above["regulator"], *below["target"]]) if between else None
     found = cut(gene["symbol"], _edges(gene["symbol"], above, below, priors if with_priors else None, inside), most)
 
     with top:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from perturbome.app import reading
+from perturbome.app import edges, reading
 from perturbome.app.parts import figure, text
 from perturbome.app.theme import plural
 from perturbome.platform.store import Store
@@ -23,7 +23,7 @@ def show(store: Store) -> None:
     if datasets.is_empty():
         _empty(store)
         return
-    networks = reading.networks(store)
+    networks = edges.networks(store)
     _counts(store, datasets, networks)
     if networks.is_empty():
         st.info(
@@ -57,7 +57,7 @@ def _counts(store: Store, datasets: pl.DataFrame, networks: pl.DataFrame) -> Non
         "Cells": int(datasets["n_cells"].sum()),
         "Genes": genes.height,
         "Regulatory edges": int(networks["edges"].sum()),
-        "Prior edges": int(reading.priors(store)["edges"].sum()),
+        "Prior edges": int(edges.priors(store)["edges"].sum()),
         "Runs": len(store.runs()),
     }
     for column, (label, count) in zip(st.columns(len(counts)), counts.items(), strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from perturbome.app import reading
+from perturbome.app import edges, reading
 from perturbome.app.charts import effects_chart
 from perturbome.app.choices import choose, choose_many, choose_network, choose_number
 from perturbome.app.parts import bullets, figure, network_needed, provenance, table, text
@@ -28,7 +28,7 @@ def show(store: Store) -> None:
     """The question, its answer as a chart and a table, and how far to trust it."""
     st.title("Knock-out", anchor=False)
     st.markdown("What would change if these genes were perturbed: predicted, beside a simple baseline.")
-    networks = reading.networks(store)
+    networks = edges.networks(store)
     if network_needed(store, networks):
         return
     genes, options = _question(store, networks)
@@ -48,7 +48,7 @@ def _question(store: Store, networks: pl.DataFrame) -> tuple[tuple[str, ...], di
         with first[0]:
             genes = choose_many(
                 "Genes",
-                reading.regulators_first(store, run, dataset),
+                edges.regulators_first(store, run, dataset),
                 "genes",
                 hint="A gene, or several to perturb together",
             )

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from perturbome.app import reading
+from perturbome.app import edges, reading
 from perturbome.app.charts import ranking_chart
 from perturbome.app.choices import choose, choose_free, choose_network, choose_number
 from perturbome.app.markdown import plain
@@ -32,7 +32,7 @@ def show(store: Store) -> None:
     """The two groups, and the genes that best explain the change from one to the other."""
     st.title("Targets", anchor=False)
     st.markdown("Which gene caused the change from one group of cells to another?")
-    networks = reading.networks(store)
+    networks = edges.networks(store)
     if network_needed(store, networks):
         return
     with st.container(border=True):
