@@ -10,4 +10,4 @@ COPY app app
 RUN uv pip install --system --no-cache -c constraints.txt '.[app]' && useradd --create-home perturbome && mkdir /store && chown perturbome /store
 USER perturbome
 EXPOSE 8501
-CMD ["perturbome", "app", "--store", "/store", "--port", "8501", "--headless"]
+CMD ["perturbome", "app", "--store", "/store", "--port", "8501", "--host", "0.0.0.0", "--headless"]

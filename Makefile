@@ -39,7 +39,7 @@ lint: $(VENV)/.dev
 	$(RUN)/ruff format --check .
 
 types: $(VENV)/.dev
-	$(RUN)/mypy -p perturbome
+	$(RUN)/mypy $(foreach floor,platform ingest models app,-p perturbome.$(floor))
 
 imports: $(VENV)/.dev
 	$(RUN)/lint-imports

@@ -14,6 +14,7 @@ DOCS = Path(__file__).parent
 def pages() -> dict[str, str]:
     """File name -> Markdown of every page written from the code."""
     from docs.bad_input import page as bad_input_page
+
     from perturbome.platform.schema.document import schema_page
 
     return {

@@ -12,9 +12,9 @@ import polars as pl
 
 from perturbome.ingest import add_experiment, add_prior, infer_regulation, infer_transitions
 from perturbome.models import compare_with_measured, knockout, measure_effects, rank_targets
+from perturbome.platform import Store
 from perturbome.platform.errors import NothingFound
 from perturbome.platform.progress import Report, silent
-from perturbome.platform.store import Store
 
 SHOWN_OF_AN_EDGE = ("symbol", "cell_type", "time", "weight", "sign", "p", "stability")
 
@@ -115,9 +115,8 @@ def _knockout(store: Store, job: Job, report: Report) -> Answer:
     gene = _chosen_gene(store, job)
     result = knockout(store, [gene], dataset=job.dataset, report=report)
     shown = result.table.sort(pl.col("delta").abs(), descending=True).head(12)
-    return Answer(
-        f"What happens if {gene} is knocked out? (change in log1p expression, 90 % interval)", shown, result.said
-    )
+    title = f"What happens if {gene} is knocked out? (change in log1p expression, 90 % interval)"
+    return Answer(title, shown.drop("gene"), list(result.said))
 
 
 def _comparison(store: Store, job: Job, report: Report) -> Answer | None:
@@ -143,7 +142,9 @@ def _causes(store: Store, job: Job, report: Report) -> Answer | None:
         else []
     )
     return Answer(
-        f"What caused the change from control to {gene} cells?", ranking.table.drop("gene").head(8), [*ranking.said, *said]
+        f"What caused the change from control to {gene} cells?",
+        ranking.table.drop("gene").head(8),
+        [*ranking.said, *said],
     )
 
 

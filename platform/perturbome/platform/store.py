@@ -55,6 +55,17 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def at(self, run_id: str) -> Store:
+        """The store as it was when that run was complete, read-only: tables, expression and slices travel in time.
+
+        The graph shows the present, so Cypher is refused there.
+        """
+        from perturbome.platform.lake import Lake
+
+        then = Store(self.path, read_only=True)
+        then.lake = Lake(self.lake.folder, as_of=self.lake.run(run_id).id)
+        return then
+
     def close(self) -> None:
         """Let go of the graph engine."""
         if self._graph is not None:
@@ -69,6 +80,10 @@ class Store:
     @property
     def graph(self) -> GraphStore:
         """The graph engine, opened when first asked for."""
+        if self.lake.as_of is not None:
+            raise StoreError(
+                "The graph shows the present. Of the past, read tables, expression and slices by predicate."
+            )
         if self._graph is None:
             from perturbome.platform.graph.engines import open_graph
 

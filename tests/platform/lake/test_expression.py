@@ -78,3 +78,26 @@ def test_cell_keys_are_unique_over_data_sets(tmp_path):
     assert read_expression(lake, "b").shape == (4, 2)
     with pytest.raises(UnknownName, match="Known: a, b"):
         read_expression(lake, "zzzz")
+
+
+def test_a_store_travels_in_time_to_a_run(tmp_path):
+    from perturbome.platform import Store
+    from perturbome.platform.errors import StoreError, StoreReadOnly
+
+    lake = Lake(tmp_path / "store" / "lake")
+    store = Store(tmp_path / "store")
+    store_matrix(lake, sp.csr_matrix(np.ones((3, 2), np.float32)), "a")
+    first = lake.runs()[-1].id
+    store_matrix(lake, sp.csr_matrix(np.ones((4, 2), np.float32)), "b")
+    (tmp_path / "store" / "store.json").write_text('{"schema": 1}')
+    then = store.at(first[:18])
+    assert then.datasets()["dataset"].to_list() == ["a"]
+    assert then.expression("a").shape == (3, 2)
+    assert [run.id for run in then.runs()] == [first]
+    with pytest.raises(UnknownName):
+        then.expression("b")
+    with pytest.raises(StoreError, match="present"):
+        then.query("RETURN 1 AS one")
+    with pytest.raises(StoreReadOnly), then.run("ingest"):
+        pass
+    assert store.datasets()["dataset"].to_list() == ["a", "b"]

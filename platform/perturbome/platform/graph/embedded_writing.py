@@ -18,7 +18,7 @@ from perturbome.platform.errors import GraphError
 from perturbome.platform.graph.base import Part
 from perturbome.platform.graph.embedded_engine import SMALLEST_POOL, half_of_memory, open_database, write_errors
 from perturbome.platform.graph.embedded_staging import Staged, copy_source, stage
-from perturbome.platform.graph.snapshots import Published, Snapshots, full_disk_told
+from perturbome.platform.graph.snapshots import Published, Snapshots, full_disk_told, require_room
 from perturbome.platform.progress import Report
 from perturbome.platform.schema import NODES, RELATIONSHIPS
 from perturbome.platform.schema.ddl import ladybug_statements
@@ -44,6 +44,7 @@ def publish(
         try:
             with snapshots.staging() as folder, write_errors(snapshots.folder, "Projecting into the graph failed"):
                 staged = stage(folder, parts, new, report)
+                require_room(snapshots.folder, snapshots.path(base).stat().st_size if base else 0, staged.rows)
                 if base:
                     _copy_of(snapshots.path(base), path)
                 expected = _fill(path, base is None, staged, report)

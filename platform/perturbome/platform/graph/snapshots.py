@@ -135,6 +135,16 @@ def full_disk_told(folder: Path) -> Iterator[None]:
         raise
 
 
+def require_room(folder: Path, base: int, rows: int) -> None:
+    """Raise DiskFull unless a snapshot of `rows` more rows on `base` bytes surely fits.
+
+    The engine ends the whole process where a write fails for want of room, so it is asked beforehand and generously:
+    measured, a row takes up to 110 bytes and a grown snapshot half as much again as its base.
+    """
+    if shutil.disk_usage(folder).free < 2 * base + 200 * rows + (4 << 20):
+        raise disk_full(folder)
+
+
 def disk_full(folder: Path) -> DiskFull:
     """The error that says how much room there is and what to do."""
     try:

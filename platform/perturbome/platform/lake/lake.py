@@ -17,8 +17,9 @@ from perturbome.platform.schema.tables import TABLES, Table
 class Lake:
     """Delta tables in one folder; every reader sees the rows of complete runs and no others."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, as_of: str | None = None) -> None:
         self.folder = folder
+        self.as_of = as_of  # the run at whose completion every reader stands unless told otherwise; None: now
 
     def __repr__(self) -> str:
         return f"Lake({str(self.folder)!r})"
@@ -29,6 +30,7 @@ class Lake:
 
     def all_runs(self, as_of: str | None = None) -> list[Run]:
         """Every run the log knows, whatever its status, oldest first."""
+        as_of = as_of or self.as_of
         delta = open_table(self.table_folder("runs"), self._version("runs", as_of))
         if delta is None:
             return []
@@ -57,6 +59,7 @@ class Lake:
 
     def files(self, table: str, runs: Collection[str] | None = None, as_of: str | None = None) -> list[str]:
         """Parquet files that hold the rows of these complete runs (default all), in the order of the runs."""
+        as_of = as_of or self.as_of
         delta = open_table(self.table_folder(table), self._version(table, as_of))
         if delta is None:
             return []
@@ -98,7 +101,7 @@ class Lake:
         """The table's version when run `as_of` was complete; None for now."""
         if as_of is None:
             return None
-        run = self.run(as_of)
+        run = Lake(self.folder).run(as_of)
         if "runs" not in run.versions:
             raise StoreError(f"Run {run.id} is {run.status}; time travel needs a run that was once complete.")
         if table == "runs":  # its own completing row is the next version
