@@ -16,7 +16,7 @@ import polars as pl
 from perturbome.platform import Store
 
 WORKER = Path(__file__).with_name("worker.py")
-LONGEST = 4.0
+LONGEST = 2.5
 """Seconds after its first completed run at which a worker is killed at the latest."""
 
 

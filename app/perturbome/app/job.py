@@ -183,4 +183,4 @@ def _chosen_gene(store: Store, job: Job) -> str:
     ranked = [symbols[gene] for gene in strength["source"]]
     if not ranked:
         raise NothingFound(f"The network of '{job.dataset}' has no edge; there is nothing to knock out.")
-    return next((gene for gene in ranked if gene in measured), ranked[0])
+    return str(next((gene for gene in ranked if gene in measured), ranked[0]))

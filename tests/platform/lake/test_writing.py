@@ -168,3 +168,10 @@ def test_a_folder_with_spaces_and_odd_characters_works(tmp_path):
     lake = Lake(tmp_path / "my study [1] 50%" / "lake")
     write(lake, 3)
     assert lake.scan("regulation").collect().height == 3
+
+
+def test_rows_of_a_run_are_put_into_the_tables_order(lake):
+    shuffled = edges(50).sample(fraction=1.0, shuffle=True, seed=1)
+    with RunWriter(lake, "infer") as run:
+        run.write("regulation", shuffled)
+    assert lake.scan("regulation").collect()["time"].to_list() == sorted(shuffled["time"].to_list())

@@ -75,10 +75,15 @@ class RunWriter:
         return self
 
     def write(self, table: str, rows: Rows) -> int:
-        """Write all rows of this run to a table, in one commit; call once per table. Returns the number of rows."""
+        """Write all rows of this run to a table, in one commit; call once per table. Returns the number of rows.
+
+        A frame or table is put into the table's declared order; a stream of batches must come in it.
+        """
         if table in self._written:
             raise ValueError(f"run {self.id} has already written to '{table}'; hand all rows over in one call")
-        count = delta.append(self.lake.table_folder(table), declared(table), self.id, _batches(rows))
+        count = delta.append(
+            self.lake.table_folder(table), declared(table), self.id, _batches(rows, declared(table).sort)
+        )
         self._written.add(table)
         self.metrics.setdefault(f"{table}_rows", count)
         return count
@@ -208,8 +213,16 @@ def _log(lake: Lake, run: Run) -> None:
         table.optimize.compact()
 
 
-def _batches(rows: Rows) -> Iterator[pa.RecordBatch]:
+def _batches(rows: Rows, order: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Batches in the declared order; a stream of batches, never held whole, must come in it."""
+    if isinstance(rows, pa.Table) and order:
+        rows = pl.DataFrame(pl.from_arrow(rows))
     if isinstance(rows, pl.DataFrame):
+        rows = (
+            rows.sort([name for name in order if name in rows.columns], nulls_last=True, maintain_order=True)
+            if order
+            else rows
+        )
         rows = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
     if isinstance(rows, pa.Table):
         yield from rows.to_batches(max_chunksize=delta.ROWS_PER_GROUP)

@@ -230,7 +230,7 @@ TABLES: dict[str, Table] = {
                 Column("p", FLOAT, "two-sided p of the weight"),
                 Column("stability", FLOAT, "share of bootstraps that keep the edge with its sign, 0..1"),
             ),
-            sort=("time",),
+            sort=("time", "source_key", "target_key", "cell_type"),
         ),
         Table(
             "effects",
