@@ -15,6 +15,7 @@ from killing import Watch, check, kill_once
 from perturbome.ingest.simulation.experiment import simulate
 
 KILLS = 500
+SAVED_EVERY = 25
 
 
 def main(kills: int = KILLS) -> None:
