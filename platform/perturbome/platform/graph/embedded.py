@@ -21,7 +21,8 @@ from perturbome.platform.errors import GraphError, QueryError, QueryTooLong, Sto
 from perturbome.platform.graph import embedded_writing as writing
 from perturbome.platform.graph.base import DEFAULT_ROW_LIMIT, DEFAULT_TIME_LIMIT, Part
 from perturbome.platform.graph.embedded_engine import empty_database, open_database, query_errors
-from perturbome.platform.graph.embedded_values import to_parameters, to_table
+from perturbome.platform.graph.embedded_values import to_table
+from perturbome.platform.graph.parameters import to_parameters
 from perturbome.platform.graph.snapshots import Published, Snapshots
 from perturbome.platform.graph.statements import Token, require_read_only, tokens
 from perturbome.platform.progress import Report, silent

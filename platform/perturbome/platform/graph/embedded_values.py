@@ -7,19 +7,11 @@ the JSON text {"nodes": [...], "relationships": [...]}. Lists of these are lists
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import ladybug
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-
-
-def to_parameters(parameters: Mapping[str, object] | None) -> dict[str, Any]:
-    """Parameters as Python values; numpy and Arrow scalars and arrays are converted."""
-    return {str(name): _to_python(value) for name, value in (parameters or {}).items()}
 
 
 def to_table(result: ladybug.QueryResult) -> pa.Table:
@@ -28,20 +20,6 @@ def to_table(result: ladybug.QueryResult) -> pa.Table:
     kinds = result.get_column_data_types()
     columns = [_to_column(table.column(i), kinds[i]) for i in range(table.num_columns)]
     return pa.Table.from_arrays(columns, names=result.get_column_names())
-
-
-def _to_python(value: object) -> object:
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    if isinstance(value, pa.Scalar):
-        return value.as_py()
-    if isinstance(value, pa.Array | pa.ChunkedArray):
-        return value.to_pylist()
-    if isinstance(value, Mapping):
-        return to_parameters(value)
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_to_python(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
 
 
 def _to_column(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray | pa.Array:

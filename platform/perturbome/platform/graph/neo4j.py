@@ -13,7 +13,8 @@ from perturbome.platform.errors import QueryTooLong, StoreReadOnly
 from perturbome.platform.graph import neo4j_writing as writing
 from perturbome.platform.graph.base import DEFAULT_ROW_LIMIT, DEFAULT_TIME_LIMIT, Part
 from perturbome.platform.graph.neo4j_errors import not_an_address, plain_errors
-from perturbome.platform.graph.neo4j_values import to_parameters, to_table
+from perturbome.platform.graph.neo4j_values import to_table
+from perturbome.platform.graph.parameters import to_parameters
 from perturbome.platform.graph.statements import require_read_only
 from perturbome.platform.progress import Report, silent
 from perturbome.platform.schema import NODES, RELATIONSHIPS

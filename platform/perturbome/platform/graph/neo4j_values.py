@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-import numpy as np
 import pyarrow as pa
 from neo4j.graph import Node, Path, Relationship
 from neo4j.time import Date, DateTime, Duration, Time
@@ -16,29 +15,10 @@ PROJECTED = "projected"
 _PLAIN = (str, int, float, bool, type(None))
 
 
-def to_parameters(parameters: Mapping[str, object] | None) -> dict[str, object]:
-    """Parameters as Python values; numpy scalars and arrays, Arrow scalars and arrays are converted."""
-    return {str(name): _to_python(value) for name, value in (parameters or {}).items()}
-
-
 def to_table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> pa.Table:
     """Records as an Arrow table; the columns are named even where there is no row."""
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
     return pa.Table.from_arrays([_to_array(column) for column in columns], names=list(names))
-
-
-def _to_python(value: object) -> object:
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    if isinstance(value, pa.Scalar):
-        return value.as_py()
-    if isinstance(value, pa.Array | pa.ChunkedArray):
-        return value.to_pylist()
-    if isinstance(value, Mapping):
-        return to_parameters(value)
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_to_python(item) for item in value]
-    return value
 
 
 def _to_array(column: Iterable[object]) -> pa.Array:
