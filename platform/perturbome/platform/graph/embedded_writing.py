@@ -44,9 +44,9 @@ def publish(
         try:
             with snapshots.staging() as folder, write_errors(snapshots.folder, "Projecting into the graph failed"):
                 staged = stage(folder, parts, new, report)
-                require_room(snapshots.folder, snapshots.path(base).stat().st_size if base else 0, staged.rows)
+                require_room(snapshots.folder, _size(snapshots.path(base)) if base else 0, staged.rows)
                 if base:
-                    _copy_of(snapshots.path(base), path)
+                    shutil.copyfile(snapshots.path(base), path)
                 expected = _fill(path, base is None, staged, report)
             counts = _check(path, expected)
             snapshots.publish(path, runs, counts, str(ladybug.__version__))
@@ -70,12 +70,13 @@ def _rows(connection: ladybug.Connection, statement: str) -> ladybug.QueryResult
     return result
 
 
-def _copy_of(source: Path, target: Path) -> None:
+def _size(base: Path) -> int:
+    """Bytes of the published snapshot."""
     try:
-        shutil.copyfile(source, target)
+        return base.stat().st_size
     except FileNotFoundError as error:
         raise GraphError(
-            f"The graph's snapshot {source} is gone. The lake still holds everything; build the graph anew: "
+            f"The graph's snapshot {base} is gone. The lake still holds everything; build the graph anew: "
             "perturbome graph rebuild"
         ) from error
 
