@@ -15,6 +15,7 @@ $(VENV)/bin/uv:
 	$(VENV)/bin/python -m pip install --quiet uv
 
 $(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/uv
+	@echo "Installing perturbome into $(VENV) (about 250 MB to download the first time)"
 	$(UV) --quiet -e .
 	@touch $@
 
@@ -26,8 +27,8 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/uv
 	$(UV) --quiet -e '.[models,app,jobs,bench,dgl,dev]'
 	@touch $@ $(VENV)/.core $(VENV)/.app
 
-demo: $(VENV)/.core ## The main job from end to end; DATA=experiment.h5ad runs it on a file of yours
-	$(RUN)/perturbome demo --store $(STORE) $(if $(DATA),--data $(DATA),)
+demo: $(VENV)/.core ## The main job from end to end; DATA=experiment.h5ad PRIOR="tfs.txt string.txt.gz" for files of yours
+	$(RUN)/perturbome demo --store $(STORE) $(if $(DATA),--data $(DATA)) $(foreach file,$(PRIOR),--prior $(file))
 
 app: $(VENV)/.app ## The app on the demo's store (or STORE=folder)
 	$(RUN)/perturbome app --store $(STORE)
@@ -65,4 +66,4 @@ constraints: $(VENV)/bin/uv ## Resolve constraints.txt anew
 	mv constraints.new constraints.txt
 
 clean: ## Remove the environment, caches and the demo's store
-	rm -rf $(VENV) demo-store .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo-store* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

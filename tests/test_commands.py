@@ -78,7 +78,7 @@ def test_a_query_by_name_and_in_cypher(store):
             store=store,
         )
     )[0]["s"]
-    targets = json.loads(perturbome("query", "targets_of", "-p", f"gene={regulator}", "--json", store=store))
+    targets = json.loads(perturbome("query", "targets_of", f"gene={regulator}", "--json", store=store))
     assert targets
     assert {"target", "symbol", "weight", "run"} <= set(targets[0])
     assert "regulators_of" in perturbome("query", "--list", store=store)

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from rich.panel import Panel
 
-from perturbome.app.job import Answer, Job, run_job
+from perturbome.app.job import Answer, Job, chosen_gene, run_job
 from perturbome.ingest import simulate
 from perturbome.platform.console import console, console_report, show_table
 from perturbome.platform.store import Store
@@ -33,11 +33,12 @@ def run_demo(
         priors = (*priors, data.with_suffix(".regulators.txt"))
         organism = organism or "human"
     job = Job(data, dataset=data.stem, priors=priors, gene=gene, organism=organism)
+    before = len(store.runs())
     with store, console_report() as report:
         for answer in run_job(store, job, report):
             _print(answer)
-        runs = store.runs()
-    _print_places(store.path, folder, len(runs), perf_counter() - start)
+        gene, runs = chosen_gene(store, job), len(store.runs()) - before
+    _print_places(store.path, f"{gene} --dataset {job.dataset} --store {folder}", folder, runs, perf_counter() - start)
 
 
 def _simulated(path: Path, seed: int) -> Path:
@@ -59,13 +60,13 @@ def _print(answer: Answer) -> None:
         show_table(answer.table, most=25)
 
 
-def _print_places(path: Path, folder: str, runs: int, seconds: float) -> None:
+def _print_places(path: Path, asked: str, folder: str, runs: int, seconds: float) -> None:
     console.print(
         Panel.fit(
             f"{runs} runs in {seconds:.0f} s. Everything is in {path}: the lake (Parquet, Delta Lake) and the graph.\n"
             f"Open the app:      make app STORE={folder}\n"
             f"Ask in Cypher:     .venv/bin/perturbome query --list --store {folder}\n"
-            f"Knock out a gene:  .venv/bin/perturbome knockout GENE --store {folder}",
+            f"Knock out a gene:  .venv/bin/perturbome knockout {asked}",
             title="Where to go from here",
         ),
         highlight=False,

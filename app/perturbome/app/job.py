@@ -99,7 +99,7 @@ def _effects(store: Store, job: Job, report: Report) -> Answer | None:
 
 
 def _gene(store: Store, job: Job, report: Report) -> Answer:
-    gene = _chosen_gene(store, job)
+    gene = chosen_gene(store, job)
     tables = []
     for query, role in (("regulators_of", "regulator"), ("targets_of", "target")):
         found = pl.DataFrame(store.ask(query, gene=gene).to_pylist()[:8], infer_schema_length=None)
@@ -112,7 +112,7 @@ def _gene(store: Store, job: Job, report: Report) -> Answer:
 
 
 def _knockout(store: Store, job: Job, report: Report) -> Answer:
-    gene = _chosen_gene(store, job)
+    gene = chosen_gene(store, job)
     result = knockout(store, [gene], dataset=job.dataset, report=report)
     shown = result.table.sort(pl.col("delta").abs(), descending=True).head(12)
     title = f"What happens if {gene} is knocked out? (change in log1p expression, 90 % interval)"
@@ -120,17 +120,20 @@ def _knockout(store: Store, job: Job, report: Report) -> Answer:
 
 
 def _comparison(store: Store, job: Job, report: Report) -> Answer | None:
-    if not store.lake.has("perturbations"):
+    if not store.lake.has("perturbations", [_ingest_run(store, job)]):
         return None
     try:
         table = compare_with_measured(store, job.dataset, report=report)
     except NothingFound as nothing:
         return Answer("Prediction against measurement", said=[str(nothing)])
-    return Answer("Prediction against measurement, beside baseline and replicate ceiling (Pearson-delta)", table)
+    baselines = ", ".join(table["baseline_name"].unique().sort())
+    said = [f"Baseline: {baselines}. Replicate: one half of the cells against the other, noisy where cells are few."]
+    best = table.sort("replicate", descending=True, nulls_last=True).drop("baseline_name").head(15)
+    return Answer("Prediction against measurement, the clearest effects first (Pearson-delta)", best, said)
 
 
 def _causes(store: Store, job: Job, report: Report) -> Answer | None:
-    gene = _chosen_gene(store, job)
+    gene = chosen_gene(store, job)
     labels = _measured_targets(store, job)
     if gene not in labels:
         return None
@@ -166,7 +169,7 @@ def _measured_targets(store: Store, job: Job) -> list[str]:
     return [measured[gene] for gene in singles["gene"] if gene in measured]
 
 
-def _chosen_gene(store: Store, job: Job) -> str:
+def chosen_gene(store: Store, job: Job) -> str:
     """The gene asked for; else the strongest regulator that was knocked out and measured; else the strongest."""
     if job.gene is not None:
         return str(store.find_gene(job.gene)["symbol"])

@@ -20,6 +20,7 @@ def build() -> typer.Typer:
         name="perturbome",
         help="A queryable map of what every perturbation does.",
         no_args_is_help=True,
+        invoke_without_command=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -17,7 +17,10 @@ def register_query(app: typer.Typer) -> None:
 
 def query(
     text: Annotated[str | None, typer.Argument(help="Cypher, or the name of a query of the catalogue.")] = None,
-    parameter: Annotated[list[str] | None, typer.Option("--param", "-p", help="name=value; may be repeated.")] = None,
+    values: Annotated[
+        list[str] | None, typer.Argument(help="Its parameters, name=value.", metavar="[NAME=VALUE]...")
+    ] = None,
+    parameter: Annotated[list[str] | None, typer.Option("--param", "-p", help="The same as NAME=VALUE.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the Cypher from a file.")] = None,
     catalogue: Annotated[bool, typer.Option("--list", help="List the queries of the catalogue.")] = False,
     row_limit: Annotated[int | None, typer.Option(help="Most rows to return.", show_default="100000")] = None,
@@ -27,7 +30,7 @@ def query(
 ) -> None:
     """Ask the graph in Cypher, or by the name of a catalogued query.
 
-    Example: perturbome query regulators_of -p gene=STAT1
+    Example: perturbome query regulators_of gene=STAT1
 
     Example: perturbome query "MATCH (g:Gene) RETURN g.symbol LIMIT 5"
     """
@@ -40,15 +43,16 @@ def query(
         return
     if (text is None) == (file is None):
         raise InputError("Give Cypher, the name of a catalogued query (see --list), or --file; exactly one of them.")
-    values = _parameters(parameter or [])
+    parameters = _parameters([*(values or []), *(parameter or [])])
     cypher = file.read_text() if file is not None else str(text)
     if cypher.isidentifier() and cypher not in all_queries():
         raise UnknownName("query", cypher, "the catalogue", list(all_queries()), "See: perturbome query --list")
     with open_store(store) as opened:
+        opened.require()
         if cypher in all_queries():
-            answer = opened.ask(cypher, **values)
+            answer = opened.ask(cypher, **parameters)
         else:
-            answer = opened.query(cypher, values, row_limit=row_limit, time_limit=time_limit)
+            answer = opened.query(cypher, parameters, row_limit=row_limit, time_limit=time_limit)
     show_table(answer, json=json)
     if not json and answer.num_rows == 0:
         say("No rows.")
@@ -76,7 +80,9 @@ def _parameters(pairs: list[str]) -> dict[str, object]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise InputError(f"Parameter '{pair}' is not name=value. Example: --param gene=STAT1.")
+            raise InputError(
+                f"Parameter '{pair}' is not name=value. Example: perturbome query regulators_of gene=STAT1."
+            )
         try:
             values[name] = json_module.loads(value)
         except ValueError:

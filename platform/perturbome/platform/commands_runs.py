@@ -35,6 +35,7 @@ def list_runs(
     from perturbome.platform.store import open_store
 
     with open_store(store, read_only=True) as opened:
+        opened.require()
         runs = [run for run in opened.lake.all_runs() if everything or run.status == "complete"]
     rows = [
         {

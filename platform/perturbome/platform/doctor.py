@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-from perturbome.platform.errors import PerturbomeError, UnreadableFile
+from perturbome.platform.errors import GraphLoginRefused, GraphUnreachable, PerturbomeError, UnreadableFile
 from perturbome.platform.lake.lake import Lake
 from perturbome.platform.store import Store
 
@@ -137,6 +137,9 @@ def _graph(store: Store) -> Iterator[Finding]:
     try:
         found = store.graph.check()
         status = sync.status(store.lake, store.graph)
+    except (GraphUnreachable, GraphLoginRefused) as error:  # these say themselves what to do
+        yield Finding("graph", "wrong", str(error))
+        return
     except PerturbomeError as error:
         yield Finding(
             "graph", "wrong", str(error), "The lake is the truth: perturbome graph rebuild makes the graph anew."

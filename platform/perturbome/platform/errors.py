@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 
@@ -123,6 +124,11 @@ class MissingExtra(PerturbomeError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Name the nearest known spellings, as the tail of a sentence; empty if none is near."""
-    by_folded = {str(k).casefold(): str(k) for k in known}
-    near = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
+    by_folded = {_folded(str(k)): str(k) for k in reversed(list(known))}
+    near = difflib.get_close_matches(_folded(name), by_folded, n=3, cutoff=0.6)
     return f" Did you mean {' or '.join(repr(by_folded[n]) for n in near)}?" if near else ""
+
+
+def _folded(name: str) -> str:
+    """A spelling without case and without the zeros that pad a number: TF1 is near TF001."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", name.casefold())

@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perturbome.platform.errors import InputError, PerturbomeError, StoreError, StoreReadOnly, StoreTooNew, UnknownName
+from perturbome.platform.errors import (
+    InputError,
+    NothingFound,
+    PerturbomeError,
+    StoreError,
+    StoreReadOnly,
+    StoreTooNew,
+    UnknownName,
+)
 from perturbome.platform.progress import Report, silent
 from perturbome.platform.schema.tables import SCHEMA_VERSION
 
@@ -65,6 +73,16 @@ class Store:
         then = Store(self.path, read_only=True)
         then.lake = Lake(self.lake.folder, as_of=self.lake.run(run_id).id)
         return then
+
+    @property
+    def exists(self) -> bool:
+        """True once something was written to it."""
+        return (self.path / "store.json").exists()
+
+    def require(self) -> None:
+        """NothingFound where nothing was ever written, so that a question is not answered by silence."""
+        if not self.exists:
+            raise NothingFound(f"There is no store at {self.path} yet. Make one: perturbome ingest experiment FILE.")
 
     def close(self) -> None:
         """Let go of the graph engine."""
@@ -197,9 +215,13 @@ class Store:
         inputs: Sequence[Path] = (),
         parents: Sequence[str] = (),
         datasets: Sequence[str] = (),
+        started: datetime | None = None,
         report: Report = silent,
     ) -> Iterator[RunWriter]:
-        """Write a run: its rows become visible all at once when the block is left well, and are then projected."""
+        """Write a run: its rows become visible all at once when the block is left well, and are then projected.
+
+        `started` is when its work began, where that was before the block was entered.
+        """
         from perturbome.platform.lake import RunWriter
 
         with self._writer(f"{kind}: {name or 'unnamed'}"):
@@ -212,6 +234,7 @@ class Store:
                 inputs=inputs,
                 parents=parents,
                 datasets=datasets,
+                started=started,
             ) as writer:
                 yield writer
             try:

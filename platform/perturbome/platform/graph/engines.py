@@ -30,7 +30,7 @@ def open_graph(target: str | Path, settings: Settings, read_only: bool) -> Graph
     if password is None:
         raise GraphLoginRefused(
             f"No password given for the graph server at {target}. Set PERTURBOME_NEO4J_PASSWORD, or "
-            "PERTURBOME_NEO4J_PASSWORD_FILE to a file that holds it."
+            "PERTURBOME_NEO4J_AUTH_FILE to a file that holds user/password."
         )
     from perturbome.platform.graph.neo4j import Neo4jStore
 

@@ -25,7 +25,7 @@ def plain_errors(address: str, user: str) -> Iterator[None]:
     except AuthError as error:
         raise GraphLoginRefused(
             f"Neo4j at {address} refused user '{user}' or the password. Check PERTURBOME_NEO4J_USER and "
-            "PERTURBOME_NEO4J_PASSWORD (or PERTURBOME_NEO4J_PASSWORD_FILE)."
+            "PERTURBOME_NEO4J_PASSWORD (or PERTURBOME_NEO4J_AUTH_FILE)."
         ) from error
     except Neo4jError as error:
         raise _from_server(error, address, user) from error

@@ -43,6 +43,7 @@ class RunWriter:
         inputs: Sequence[Path] = (),
         parents: Sequence[str] = (),
         datasets: Sequence[str] = (),
+        started: datetime | None = None,
     ) -> None:
         self.lake = lake
         self.metrics: dict[str, Any] = {}
@@ -52,7 +53,7 @@ class RunWriter:
             kind,
             name,
             "running",
-            datetime.now(UTC),
+            started or datetime.now(UTC),
             parents=list(parents),
             datasets=self.datasets,
             configuration=configuration or {},
