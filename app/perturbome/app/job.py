@@ -138,17 +138,14 @@ def _causes(store: Store, job: Job, report: Report) -> Answer | None:
     if gene not in labels:
         return None
     ranking = rank_targets(store, "control", gene, dataset=job.dataset, report=report)
-    place = ranking.table.filter(pl.col("symbol") == gene)
-    said = (
-        [f"The true target, {gene}, stands at rank {place['rank'][0]} of {ranking.table.height}."]
-        if place.height
-        else []
-    )
-    return Answer(
-        f"What caused the change from control to {gene} cells?",
-        ranking.table.drop("gene").head(8),
-        [*ranking.said, *said],
-    )
+    ranks = {"inversion": ranking.table}
+    for model in ("difference", "regulon"):
+        ranks[model] = rank_targets(store, "control", gene, dataset=job.dataset, model=model, write=False).table
+    places = {model: table.filter(pl.col("symbol") == gene)["rank"] for model, table in ranks.items()}
+    told = ", ".join(f"{place[0]} by {model}" for model, place in places.items() if len(place))
+    said = [f"Rank of the true target, {gene}, among {ranking.table.height} genes: {told}."] if told else []
+    table = ranking.table.drop("gene").head(8)
+    return Answer(f"What caused the change from control to {gene} cells?", table, [*ranking.said, *said])
 
 
 def _ingest_run(store: Store, job: Job) -> str:
