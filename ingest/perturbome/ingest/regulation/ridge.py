@@ -11,7 +11,9 @@ from scipy import linalg, special
 from perturbome.ingest.regulation.moments import Correlations
 
 Floats = NDArray[np.float64]
-PENALTIES = tuple(np.logspace(-4, 1, 16).tolist())
+PENALTIES = tuple(np.logspace(-4, 2, 19).tolist())
+MOST_FREEDOM = 0.5
+"""Effective parameters a penalty may leave, as a share of the cells: beyond it residuals say little of the noise."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,12 @@ def fit_ridge(cor: Correlations, own: NDArray[np.intp], penalty: float) -> Fit:
         mine = beta[:, aimed]
         residual[aimed] = 1 - r**2 - (mine * target).sum(0) - penalty * (mine**2).sum(0)
 
-    freedom = np.maximum(cor.n - 1 - used, 1.0)
-    variance = np.maximum(residual, 0.0) / freedom
-    return Fit(beta, np.sqrt(np.maximum(unscaled, 0.0) * variance), freedom)
+    freedom = cor.n - 1 - used
+    # Where the fit takes every degree of freedom nothing is left to test with: no coefficient is significant there.
+    tested = freedom >= 1
+    freedom = np.maximum(freedom, 1.0)
+    error = np.sqrt(np.maximum(unscaled, 0.0) * np.maximum(residual, 0.0) / freedom)
+    return Fit(beta, np.where(tested, error, np.where(unscaled > 0, np.inf, 0.0)), freedom)
 
 
 def _without_itself(
@@ -130,7 +135,9 @@ def choose_penalty(
     """The penalty of the grid with the least generalised cross-validation error, summed over usable targets.
 
     `GCV = sum_j rss_j(total) / (1 - (1 + df_j) / n)^2` (Golub, Heath and Wahba 1979), the rss being that of the
-    residuals; one eigendecomposition serves the whole grid.
+    residuals; one eigendecomposition serves the whole grid. With fewer cells than regulators a small penalty fits
+    anything, and the criterion, 0/0 there, would choose it: penalties that leave more effective parameters than
+    `MOST_FREEDOM` of the cells are passed over, but for the largest.
     """
     p = cor.regulators.shape[0]
     values, vectors = linalg.eigh(cor.regulators, check_finite=False)
@@ -152,5 +159,5 @@ def choose_penalty(
         used_inside = p - 1 - penalty * (shrunk.sum() - norm / pivot)
         shrinkage = np.maximum(1 - (1 + used_inside) / cor.n, 1e-3)
         error += float((np.maximum(residual, 0.0) / shrinkage**2).sum())
-        errors.append(error)
+        errors.append(error if penalty == grid[-1] or 1 + used <= MOST_FREEDOM * cor.n else np.inf)
     return grid[int(np.argmin(errors))]
