@@ -76,7 +76,10 @@ def regulation(
     cell_type: Annotated[list[str] | None, typer.Option(help="Only this cell type; may be repeated.")] = None,
     regulators: Annotated[
         str | None,
-        typer.Option(help="Regulators: a file with one name a line, or names with commas. Default: those listed."),
+        typer.Option(
+            help="Regulators: a file with one name a line, or names with commas. "
+            "Default: those listed, else the 500 most variable genes."
+        ),
     ] = None,
     time_bins: Annotated[
         int | None, typer.Option(help="Quantiles of time; 1 takes all times together. Default: each time point.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -118,16 +119,52 @@ def genes(n: int) -> pl.DataFrame:
 
 
 def test_regulators_are_the_listed_and_the_perturbed_or_all_of_a_few() -> None:
-    chosen, said = choose_regulators(genes(900), {"G3", "G5", "elsewhere"}, {"G5", "G7"}, None)
+    X = np.random.default_rng(0).normal(1, 1, (30, 900))
+    chosen, said = choose_regulators(genes(900), {"G3", "G5", "elsewhere"}, {"G5", "G7"}, None, X)
     assert chosen.tolist() == [3, 5, 7]
-    assert said == "2 of the 900 genes are listed as regulators and 1 perturbed genes."
-    chosen, said = choose_regulators(genes(20), set(), {"G5"}, None)
+    assert said == "2 of 900 genes are listed as regulators, with 1 perturbed gene."
+    chosen, said = choose_regulators(genes(20), set(), {"G5"}, None, X[:, :20])
     assert chosen.size == 20
-    assert "all 20 genes were taken" in said
-    with pytest.raises(InputError, match="None of the 900 genes is known to be a regulator"):
-        choose_regulators(genes(900), set(), {"G5"}, None)
+    assert "all 20 genes may regulate" in said
     with pytest.raises(InputError, match="list of regulators is empty"):
-        choose_regulators(genes(20), set(), set(), [])
+        choose_regulators(genes(20), set(), set(), [], X[:, :20])
+
+
+def test_without_a_list_the_most_variable_and_the_perturbed_genes_are_candidates() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(5, 1, (60, 900))
+    mean = X.mean(0)
+    X[:, :100] = mean[:100] + 3 * (X[:, :100] - mean[:100])
+    X[:, 899] = 5
+    chosen, said = choose_regulators(genes(900), set(), {"G899", "elsewhere"}, None, X)
+    assert set(range(100)) <= set(chosen.tolist())
+    assert chosen.size == 501
+    assert 899 in chosen
+    assert "the 500 most variable are taken as candidate regulators" in said
+    assert "with 1 perturbed gene." in said
+    assert "perturbome ingest prior TFS.txt" in said
+    assert "--regulators" in said
+
+
+def test_a_file_of_many_genes_needs_no_list(tmp_path: Path) -> None:
+    simulated = simulate(n_cells=200, n_genes=620, n_knockouts=4, n_times=1, n_types=1, seed=3)
+    simulated.write(tmp_path / "wide.h5ad")
+    with Store(tmp_path / "store") as opened:
+        add_experiment(opened, tmp_path / "wide.h5ad")
+        inferred = infer_regulation(opened, "wide", n_bootstraps=0, max_edges=40)
+        assert 0 < inferred.groups[0].n_regulators <= 504
+        assert any("most variable" in line for line in inferred.said)
+        assert "1 group was capped at 40 edges (--max-edges)." in inferred.said
+        run = opened.runs("infer")[0]
+        assert len(run.configuration["regulators"]) <= 504
+        assert "capped" not in " ".join(infer_regulation(opened, "wide", n_bootstraps=0, max_edges=10**6).said)
+
+
+def test_a_run_began_when_the_work_began(store: Store) -> None:
+    before = datetime.now(UTC)
+    run = store.lake.run(infer_regulation(store, "toy", n_bootstraps=30).run)
+    half = before + (datetime.now(UTC) - before) / 2
+    assert before <= run.started < half
 
 
 @pytest.mark.data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +79,11 @@ def add_experiment(
     Raises InputError and its kin (MissingColumn, BadValues, UnreadableFile, AmbiguousInput); then nothing is stored.
     """
     path = Path(path).expanduser()
+    started = datetime.now(UTC)
     told = {
-        k: v for k, v in locals().items() if k not in ("store", "path", "report", "replace") and v not in (None, False)
+        k: v
+        for k, v in locals().items()
+        if k not in ("store", "path", "report", "replace", "started") and v not in (None, False)
     }
     with open_source(path, transpose) as source:
         name = dataset or dataset_name(path)
@@ -114,16 +118,18 @@ def add_experiment(
             configuration={**plan.configuration, "dataset": name, "path": str(path), "told": _plain(told)},
             inputs=_files(path),
             datasets=[name],
+            started=started,
+            replaces=earlier,
             report=report,
         ) as run:
             _write(run, name, path, plan, report)
-    gone = [r.id for old in earlier for r in store.remove(old, report, dependants=True)]
     a = plan.assignment
     n_control = int(a.control[plan.keep].sum())
     ids = [p.id for p, n in zip(a.perturbations, _carriers(a, plan.keep), strict=True) if n]
     said = list(plan.said)
-    if gone:
-        said.append(f"The earlier data set '{name}' was removed, with all that stood on it: run {', '.join(gone)}.")
+    if run.replaces:
+        gone = ", ".join(run.replaces)
+        said.append(f"The earlier data set '{name}' was removed, with all that stood on it: run {gone}.")
     return Ingested(run.id, name, int(plan.keep.sum()), len(plan.columns.keep), n_control, sorted(ids), said)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import replace as changed
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def add_prior(
         InputError and its kin: a file that cannot be used, another organism, a name already taken.
         UnknownName: an unknown `kind`.
     """
+    started = datetime.now(UTC)
     path = Path(path)
     if not 0.0 <= min_score <= 1.0:
         raise InputError(f"min_score={min_score:g} is not within 0..1. STRING's 700 is 0.7 here.")
@@ -89,7 +91,13 @@ def add_prior(
                                 "path": str(path), "info": [str(c) for c in parsed.companions]}  # fmt: skip
     report(f"storing {name}", 0, None)
     with store.run(
-        "ingest", name=f"prior {name}", configuration=settings, inputs=[path, *parsed.companions], report=report
+        "ingest",
+        name=f"prior {name}",
+        configuration=settings,
+        inputs=[path, *parsed.companions],
+        started=started,
+        replaces=[old.id for old in older],
+        report=report,
     ) as run:
         regulator = True if parsed.content == "regulators" else None
         genes = run.register_genes(symbols, organism=organism, ensembl=ensembl, regulator=regulator)
@@ -108,9 +116,8 @@ def add_prior(
             n_edges=n_rows, n_genes=n_genes, n_unmapped=len(parsed.unmapped), unmapped=parsed.unmapped,
             overlap=shared, said=said, **{**counts, "n_dropped_by_score": dropped},
         )  # fmt: skip
-    for old in older:
-        store.remove(old.id, report, dependants=True)
-        said.append(f"the older prior '{name}' (run {old.id}) was taken out")
+    if run.replaces:
+        said.append(f"the older prior '{name}' was taken out, with all that stood on it: run {', '.join(run.replaces)}")
     unmapped = parsed.unmapped
     return PriorAdded(run.id, name, chosen.name, n_rows, n_genes, unmapped, len(unmapped), dropped, said)
 

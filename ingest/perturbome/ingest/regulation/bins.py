@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from perturbome.ingest.words import many
+
 DEFAULT_BINS = 5
 
 
@@ -38,7 +40,7 @@ def bin_cells(
     rows = np.flatnonzero(np.isfinite(clock))
     if rows.size == 0:
         return [TimeBin(None, everything)], []
-    said = [] if rows.size == time.size else [f"{time.size - rows.size} cells without a time were left out."]
+    said = [] if rows.size == time.size else [f"{many(time.size - rows.size, 'cell')} without a time left out."]
     if clock is time and n_bins is None:
         points, sizes = np.unique(clock[rows], return_counts=True)
         if sizes.max() >= min_cells:

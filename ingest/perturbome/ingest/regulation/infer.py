@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ from perturbome.ingest.regulation.regulators import (
     perturbed_genes,
 )
 from perturbome.ingest.regulation.threads import small_products
+from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError, NothingFound, UnknownName
 from perturbome.platform.progress import Report, silent
 
@@ -80,18 +82,26 @@ def infer_regulation(
     there answers to the perturbation; "control" learns from the control cells only. Cells in which a gene of
     `leave_out` was perturbed are not looked at: so a perturbation can be predicted without having been seen.
     `time_bins`: see `bin_cells`; 1 takes all times together. The same store, arguments and seed give the same rows.
+    `regulators` None: see `choose_regulators`.
     Raises UnknownName, NothingFound where no group has `min_cells` cells, InputError where nothing may regulate.
     """
+    started = datetime.now(UTC)
     unseen = perturbations_of(store, dataset, leave_out)
     seen = ~pl.col("perturbation").is_in(unseen).fill_null(False)
     expression = store.expression(dataset, seen & pl.col("control") if cells == "control" else seen)
-    genes, said = expression.genes, []
+    genes = expression.genes
     aims = perturbed_genes(store.lake, expression.dataset)
-    chosen, how = choose_regulators(genes, listed_regulators(store.lake, genes), set(aims["gene"]), regulators)
-    perturbed, aimed = perturbed_cells(expression.cells["perturbation"], aims, genes)
-    said.append(how)
     groups, left_out = _groups(expression.cells, dataset, cell_types, by_cell_type, time_bins, min_cells)
-    said += left_out
+    rows = np.unique(np.concatenate([rows for _, _, rows in groups]))
+    chosen, how = choose_regulators(
+        genes,
+        listed_regulators(store.lake, genes),
+        set(aims["gene"]),
+        regulators,
+        expression.X if rows.size == expression.X.shape[0] else expression.X[rows],
+    )
+    perturbed, aimed = perturbed_cells(expression.cells["perturbation"], aims, genes)
+    said = [how, *left_out]
     configuration = {
         "method": "ridge", "dataset": dataset, "cells": cells, "leave_out": unseen,
         "cell_types": list(cell_types) if cell_types else None,
@@ -100,7 +110,7 @@ def infer_regulation(
         "penalty": penalty, "seed": seed,
     }  # fmt: skip
     keys = expression.cells["cell"].to_numpy()
-    done, frames = [], []
+    done, frames, n_capped = [], [], 0
     with small_products():
         for number, (cell_type, time, rows) in enumerate(groups):
             report("cell groups", number, len(groups))
@@ -118,11 +128,14 @@ def infer_regulation(
             )
             frames.append(_rows(network, genes, dataset, cell_type, time))
             n_edges = network.source.size
+            n_capped += network.n_significant > n_edges
             done.append(
                 Group(cell_type, time, rows.size, network.n_regulators, network.n_targets, network.penalty, n_edges)
             )
     report("cell groups", len(groups), len(groups))
     said += _remarks(done, genes.height)
+    if n_capped:
+        said.append(f"{many(n_capped, 'group was', 'groups were')} capped at {max_edges:,} edges (--max-edges).")
     edges = pl.concat(frames).sort("time", maintain_order=True)
     with store.run(
         "infer",
@@ -130,6 +143,7 @@ def infer_regulation(
         configuration=configuration,
         parents=[expression.dataset["run"]],
         datasets=[dataset],
+        started=started,
         report=report,
     ) as run:
         run.write("regulation", edges)
@@ -166,7 +180,7 @@ def _groups(
         groups += [(str(label), b.time, rows[b.rows]) for b in bins if b.rows.size >= min_cells]
         lost = sum(b.rows.size for b in bins if b.rows.size < min_cells)
         if lost:
-            said.append(f"{label}: {lost} cells in groups of fewer than {min_cells} cells were left out.")
+            said.append(f"{label}: {many(lost, 'cell')} in groups of fewer than {min_cells} cells left out.")
     if not groups:
         raise NothingFound(
             f"No cell type and time of '{dataset}' has {min_cells} cells. Lower --min-cells, or take cells together "
@@ -209,18 +223,23 @@ def _remarks(groups: list[Group], n_genes: int) -> list[str]:
     fewest = min(g.n_targets for g in groups)
     if fewest < n_genes:
         said.append(
-            f"Up to {n_genes - fewest} of {n_genes} genes are constant or seen in fewer than 10 cells of a group, "
+            f"Up to {n_genes - fewest:,} of {n_genes:,} genes are constant or seen in fewer than 10 cells of a group, "
             "and took no part there."
         )
     thin = [g for g in groups if g.n_cells <= g.n_regulators]
     if thin:
         said.append(
-            f"{len(thin)} of {len(groups)} groups have no more cells than regulators; the penalty carries their fit."
+            f"{len(thin)} of {many(len(groups), 'group')} {_have(thin)} no more cells than regulators; "
+            "the penalty carries the fit."
         )
     empty = [g for g in groups if g.n_edges == 0]
     if empty:
-        said.append(f"{len(empty)} of {len(groups)} groups have no edge below the q asked for.")
+        said.append(f"{len(empty)} of {many(len(groups), 'group')} {_have(empty)} no edge below the q asked for.")
     return said
+
+
+def _have(groups: list[Group]) -> str:
+    return "has" if len(groups) == 1 else "have"
 
 
 def _generator(seed: int, *names: object) -> np.random.Generator:

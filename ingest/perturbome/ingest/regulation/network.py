@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from perturbome.ingest.regulation.moments import Matrix, assign_blocks, block_moments, mean_and_sd
 from perturbome.ingest.regulation.ridge import choose_penalty, fit_ridge, own_position
 from perturbome.ingest.regulation.stability import edge_stability
+from perturbome.ingest.regulation.variable import MIN_DETECTED
 from perturbome.platform.progress import Report, silent
 
-MIN_DETECTED = 10  # cells in which a gene must be seen: below, one cell decides a correlation
 MEMORY = 1 << 30  # bytes for the Gram matrices of all blocks
 
 
@@ -28,6 +28,7 @@ class Edges:
     penalty: float
     n_regulators: int
     n_targets: int
+    n_significant: int = 0  # pairs with q up to max_q; more than the edges where max_edges cut them
 
 
 def infer_network(
@@ -59,7 +60,14 @@ def infer_network(
     if regulators.size == 0 or n_targets < 2:
         nothing = np.empty(0, np.intp)
         return Edges(nothing, nothing, np.empty(0), np.empty(0), np.empty(0), 0.0, regulators.size, n_targets)
-    n_genes = X.shape[1]
+    # Genes that take no part would cost what the others do, in every bootstrap.
+    columns = np.flatnonzero(usable)
+    place = np.full(X.shape[1], -1, np.intp)
+    place[columns] = np.arange(columns.size)
+    X, regulators, usable = X[:, columns], place[regulators], usable[columns]
+    if aimed is not None and perturbed is not None:
+        aimed, perturbed = place[aimed[place[aimed] >= 0]], perturbed[:, place[aimed] >= 0]
+    n_genes = columns.size
     n_blocks = int(np.clip(MEMORY // (4 * regulators.size * n_genes), 16, n_blocks))
     blocks = block_moments(X, regulators, assign_blocks(rank, n_blocks, rng), perturbed, aimed)
     own = own_position(regulators, n_genes)
@@ -74,8 +82,8 @@ def infer_network(
     # Beyond the least float p no longer tells strong edges apart; |z| does.
     order = np.lexsort((target, source, -z, p))
     q_passed = p[order] * p.size <= max_q * np.arange(1, p.size + 1)
-    n_kept = min(int(np.flatnonzero(q_passed).max(initial=-1)) + 1, max_edges)
-    kept = order[:n_kept]
+    n_significant = int(np.flatnonzero(q_passed).max(initial=-1)) + 1
+    kept = order[: min(n_significant, max_edges)]
     source, target, p = source[kept], target[kept], p[kept]
     beta = fit.beta[source, target]
     stability = None
@@ -92,7 +100,10 @@ def infer_network(
             report,
             what,
         )
-    return Edges(regulators[source], target, beta * cor.sd[target], p, stability, penalty, regulators.size, n_targets)
+    return Edges(
+        columns[regulators[source]], columns[target], beta * cor.sd[target], p, stability, penalty,
+        regulators.size, n_targets, n_significant,
+    )  # fmt: skip
 
 
 def _usable(X: Matrix) -> NDArray[np.bool_]:

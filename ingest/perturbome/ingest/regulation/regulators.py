@@ -9,39 +9,57 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from perturbome.ingest.regulation.moments import Matrix
+from perturbome.ingest.regulation.variable import most_variable
+from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError, UnknownName
 from perturbome.platform.lake import Lake
 from perturbome.platform.store import Store
 
-ALL_GENES_UP_TO = 500
+CANDIDATES = 500
+"""So many genes, and no more, are taken as regulators where none is known to be one."""
 
 
 def choose_regulators(
-    genes: pl.DataFrame, listed: set[str], perturbed: set[str], named: Sequence[str] | None
+    genes: pl.DataFrame, listed: set[str], perturbed: set[str], named: Sequence[str] | None, X: Matrix
 ) -> tuple[NDArray[np.intp], str]:
     """Columns of the regulators, and one sentence on how they were chosen.
 
-    `genes` has gene, symbol, ensembl, gene_index. In order: the genes `named`; else those `listed` (gene ids) together
-    with the `perturbed` ones, whose own cells show what they do; else every gene, up to 500 genes.
-    Raises UnknownName for a name that was not measured, InputError where nothing says what may regulate.
+    `genes` has gene, symbol, ensembl, gene_index; X [n_cells, G] holds the cells looked at. In order: the genes
+    `named`; else those `listed` (gene ids) together with the `perturbed` ones, whose own cells show what they do;
+    else every gene, up to 500 genes; else the 500 most variable ones (see `most_variable`) and the perturbed ones.
+    Raises UnknownName for a name that was not measured, InputError for an empty list of names.
     """
     columns = genes["gene_index"].to_numpy().astype(np.intp)
     if named is not None:
-        return _by_name(genes, named), f"{len(set(named))} regulators, as named."
+        return _by_name(genes, named), f"{many(len(set(named)), 'regulator')}, as named."
     among = genes["gene"].is_in(list(listed)).to_numpy()
+    aimed = genes["gene"].is_in(list(perturbed)).to_numpy()
     if among.any():
-        added = genes["gene"].is_in(list(perturbed)).to_numpy() & ~among
-        also = f" and {int(added.sum())} perturbed genes" if added.any() else ""
-        text = f"{int(among.sum())} of the {genes.height} genes are listed as regulators{also}."
-        return np.sort(columns[among | added]), text
-    if genes.height <= ALL_GENES_UP_TO:
-        text = f"No list of regulators covers these genes: all {genes.height} genes were taken as regulators."
+        n = int(among.sum())
+        text = f"{n:,} of {many(genes.height, 'gene')} {'is' if n == 1 else 'are'} listed as regulators"
+        return np.sort(columns[among | aimed]), f"{text}{_also(aimed & ~among)}."
+    if genes.height <= CANDIDATES:
+        text = f"No list of regulators covers these genes: all {many(genes.height, 'gene')} may regulate. {_BETTER}"
         return np.sort(columns), text
-    raise InputError(
-        f"None of the {genes.height} genes is known to be a regulator, and {genes.height} genes are too many to take "
-        f"all as such (at most {ALL_GENES_UP_TO}). Add a list, perturbome ingest prior tfs.txt, or name them with "
-        "--regulators."
+    variable = np.zeros(genes.height, bool)
+    variable[np.isin(columns, most_variable(X, genes.sort("gene_index")["gene"].to_list(), CANDIDATES))] = True
+    text = (
+        f"No list of regulators covers these {many(genes.height, 'gene')}: the {variable.sum():,} most variable are "
+        f"taken as candidate regulators, whether or not they can regulate{_also(aimed & ~variable)}. {_BETTER}"
     )
+    return np.sort(columns[variable | aimed]), text
+
+
+_BETTER = (
+    "Better: store a list of transcription factors, perturbome ingest prior TFS.txt, or name the regulators, "
+    "--regulators TFS.txt."
+)
+
+
+def _also(added: NDArray[np.bool_]) -> str:
+    n = int(added.sum())
+    return f", with {many(n, 'perturbed gene')}" if n else ""
 
 
 def listed_regulators(lake: Lake, genes: pl.DataFrame) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from perturbome.ingest.transitions.components import principal_components
 from perturbome.ingest.transitions.knn import directed_neighbours
+from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError
 from perturbome.platform.progress import Report, silent
 
@@ -49,11 +51,12 @@ def infer_transitions(
     draws nothing at random: `seed` is only recorded. See `directed_neighbours` for the numbers.
     Raises InputError where the data set has no time to direct the edges by.
     """
+    started = datetime.now(UTC)
     expression = store.expression(dataset)
     clock, values, said = choose_clock(expression.cells, dataset, time)
     known = np.flatnonzero(np.isfinite(values))
     if known.size < values.size:
-        said.append(f"{values.size - known.size} cells without a {clock} were left out.")
+        said.append(f"{many(values.size - known.size, 'cell')} without a {clock} left out.")
     values = values[known]
     distinct = np.unique(values).size
     points = clock == "time" and distinct <= CONTINUOUS_FROM
@@ -93,6 +96,7 @@ def infer_transitions(
         },
         parents=[expression.dataset["run"]],
         datasets=[dataset],
+        started=started,
         report=report,
     ) as run:
         run.write("transitions", rows)
