@@ -64,6 +64,7 @@ def check(folder: Path, watch: Watch, graph: str | None = None) -> None:
     with Store(folder, graph=graph) as store:
         runs = {run.id: run for run in store.runs()}
         replaced = {run.id for run in store.lake.all_runs() if run.status == "removed"}
+        replaced |= {old for run in runs.values() for old in run.replaces}
         lost = watch.complete - set(runs) - watch.removing - replaced
         assert not lost, f"completed runs were lost: {lost}"
         for table in ("regulation", "cells", "genes", "perturbations", "datasets"):

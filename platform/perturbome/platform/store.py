@@ -216,21 +216,25 @@ class Store:
         parents: Sequence[str] = (),
         datasets: Sequence[str] = (),
         started: datetime | None = None,
+        replaces: Sequence[str] = (),
         report: Report = silent,
     ) -> Iterator[RunWriter]:
         """Write a run: its rows become visible all at once when the block is left well, and are then projected.
 
-        `started` is when its work began, where that was before the block was entered.
+        `started` is when its work began, where that was before the block was entered. Runs that it `replaces`, and
+        those that stand on them, are gone in the moment it is complete.
         """
         from perturbome.platform.lake import RunWriter
+        from perturbome.platform.lake.writing import sweep
 
         with self._writer(f"{kind}: {name or 'unnamed'}"):
             self.graph.runs()  # an unreachable graph is better found before the work than after it
+            gone = self._with_dependants(replaces)
             with RunWriter(
                 self.lake,
                 kind,
                 name=name,
-                configuration=configuration,
+                configuration={**(configuration or {}), **({"replaces": gone} if gone else {})},
                 inputs=inputs,
                 parents=parents,
                 datasets=datasets,
@@ -238,6 +242,7 @@ class Store:
             ) as writer:
                 yield writer
             try:
+                sweep(self.lake)
                 self.catch_up(report)
             except PerturbomeError as error:
                 error.add_note(f"Run {writer.id} is complete in the lake; the graph catches up with the next command.")
@@ -269,6 +274,14 @@ class Store:
                 remove_run(self.lake, each)
             sync.remove(self.lake, self.graph, [r.id for r in going], report)
         return going
+
+    def _with_dependants(self, runs: Sequence[str]) -> list[str]:
+        """Ids of these runs and of all that stand on them."""
+        from perturbome.platform.lake.runs import with_dependants
+
+        complete = self.lake.runs()
+        going = {r.id for run in complete if run.id in runs for r in with_dependants(run, complete)}
+        return sorted(going)
 
     def catch_up(self, report: Report = silent) -> None:
         """Project the complete runs that the graph does not hold yet."""

@@ -10,7 +10,7 @@ import polars as pl
 
 from perturbome.platform.errors import StoreError, UnknownName
 from perturbome.platform.lake.delta import open_table, paths
-from perturbome.platform.lake.runs import Run, current_state
+from perturbome.platform.lake.runs import Run, current_state, in_force
 from perturbome.platform.schema.tables import TABLES, Table
 
 
@@ -41,7 +41,7 @@ class Lake:
 
     def runs(self, kind: str | None = None, as_of: str | None = None) -> list[Run]:
         """Complete runs, oldest first."""
-        return [run for run in self.all_runs(as_of) if run.status == "complete" and kind in (None, run.kind)]
+        return [run for run in in_force(self.all_runs(as_of)) if kind in (None, run.kind)]
 
     def run(self, run_id: str) -> Run:
         """One run by its id or by the unique beginning of its id; UnknownName otherwise."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-STANDING = {"running": 0, "failed": 1, "complete": 1, "removed": 2}
+STANDING = {"running": 0, "failed": 1, "complete": 2, "removed": 3}
 """Of all rows a run has in the log, the one with the highest standing holds."""
 
 
@@ -32,6 +32,11 @@ class Run:
     metrics: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
     message: str | None = None
+
+    @property
+    def replaces(self) -> list[str]:
+        """Runs whose place this one took: from its completion on they are gone."""
+        return list(self.configuration.get("replaces", ()))
 
     @property
     def seconds(self) -> float | None:
@@ -68,6 +73,13 @@ def current_state(log: pl.DataFrame) -> list[Run]:
     standing = pl.col("status").replace_strict(STANDING, default=0, return_dtype=pl.Int8)
     latest = log.sort(standing, maintain_order=True).group_by("id", maintain_order=True).last().sort("id")
     return [Run.from_row(row) for row in latest.select(log.columns).to_dicts()]
+
+
+def in_force(runs: list[Run]) -> list[Run]:
+    """Complete runs that no complete run has replaced."""
+    complete = [run for run in runs if run.status == "complete"]
+    replaced = {old for run in complete for old in run.replaces}
+    return [run for run in complete if run.id not in replaced]
 
 
 def with_dependants(run: Run, runs: list[Run]) -> list[Run]:

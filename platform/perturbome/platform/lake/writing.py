@@ -20,7 +20,7 @@ from perturbome.platform.lake import delta
 from perturbome.platform.lake.genes import GeneCatalogue
 from perturbome.platform.lake.lake import Lake, declared
 from perturbome.platform.lake.provenance import code_version, file_hashes
-from perturbome.platform.lake.runs import Run, new_run_id
+from perturbome.platform.lake.runs import Run, in_force, new_run_id
 from perturbome.platform.schema.tables import TABLES
 
 Rows: TypeAlias = pa.Table | pl.DataFrame | Iterable[pa.RecordBatch]
@@ -68,6 +68,11 @@ class RunWriter:
     def id(self) -> str:
         """The run's id."""
         return self._run.id
+
+    @property
+    def replaces(self) -> list[str]:
+        """The runs that are gone in the moment this one is complete."""
+        return self._run.replaces
 
     def __enter__(self) -> RunWriter:
         sweep(self.lake)
@@ -154,8 +159,13 @@ class RunWriter:
         _log(self.lake, self._run)
 
     def _discard(self, error: BaseException) -> None:
-        """Forget the rows; if even that fails, the next writer's sweep will do it."""
+        """Forget the rows; if even that fails, the next writer's sweep will do it.
+
+        An interruption may come just after the run was complete; complete it stays.
+        """
         with suppress(Exception):
+            if any(run.id == self.id and run.status == "complete" for run in self.lake.all_runs()):
+                return
             drop_rows(self.lake, self.id)
             message = f"{type(error).__name__}: {error}"[:2000]
             _log(self.lake, replace(self._run, status="failed", finished=datetime.now(UTC), message=message))
@@ -168,8 +178,13 @@ class RunWriter:
 
 
 def sweep(lake: Lake) -> list[str]:
-    """Discard runs that were begun and never finished; call under the writer lock. Returns their ids."""
-    unfinished = [run for run in lake.all_runs() if run.status == "running"]
+    """Discard runs never finished, drop those replaced; call under the writer lock. Returns the ids of the former."""
+    _compact_log(lake)
+    runs = lake.all_runs()
+    remaining = {run.id for run in in_force(runs)}
+    for replaced in (run for run in runs if run.status == "complete" and run.id not in remaining):
+        remove_run(lake, replaced)
+    unfinished = [run for run in runs if run.status == "running"]
     for run in unfinished:
         drop_rows(lake, run.id)
         _log(
@@ -206,11 +221,14 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def _log(lake: Lake, run: Run) -> None:
-    folder = lake.table_folder("runs")
     row = pa.Table.from_pylist([run.row()], schema=TABLES["runs"].arrow)
-    delta.append(folder, TABLES["runs"], run.id, row.to_batches())
-    table = delta.open_table(folder)
-    if run.status == "complete" and table is not None and len(table.file_uris()) > RUNS_FILES_BEFORE_COMPACTION:
+    delta.append(lake.table_folder("runs"), TABLES["runs"], run.id, row.to_batches())
+
+
+def _compact_log(lake: Lake) -> None:
+    """Join the log's many small files, so that it stays quick to read."""
+    table = delta.open_table(lake.table_folder("runs"))
+    if table is not None and len(table.file_uris()) > RUNS_FILES_BEFORE_COMPACTION:
         table.optimize.compact()
 
 
