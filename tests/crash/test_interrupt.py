@@ -73,3 +73,18 @@ def write_something(store: Store) -> str:
         run.register_genes([f"G{i}" for i in range(10)], organism="human")
     assert np.isin("human:G3", store.genes()["gene"].to_numpy())
     return run.id
+
+
+def test_a_disk_with_no_room_at_all(small_disk, experiment):
+    (small_disk / "ballast").write_bytes(b"")
+    with (small_disk / "ballast").open("wb") as file, pytest.raises(OSError, match="No space left"):
+        while True:
+            file.write(b"x" * (1 << 16))
+            file.flush()
+    done = subprocess.run(
+        [PROGRAM, "ingest", "experiment", experiment, "--store", small_disk / "store"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 5
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr

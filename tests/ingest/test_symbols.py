@@ -9,7 +9,6 @@ from perturbome.ingest.symbols import (
     guess_organism,
     kind_of,
     mend_symbols,
-    organism_name,
     strip_genome,
     strip_version,
 )
@@ -53,15 +52,6 @@ def test_versions_go_but_the_second_copy_of_a_sex_gene_stays_another_gene() -> N
 )
 def test_organisms_are_guessed_from_names(names: list[str], organism: str) -> None:
     assert guess_organism(names)[0] == organism
-
-
-def test_organisms_are_named_in_many_ways() -> None:
-    assert [organism_name(t) for t in ("Homo sapiens", "NCBITaxon:10090", "YEAST", "axolotl")] == [
-        "human",
-        "mouse",
-        "yeast",
-        "axolotl",
-    ]
 
 
 def test_a_genome_prefix_goes_only_where_all_have_it() -> None:

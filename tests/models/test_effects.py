@@ -7,8 +7,8 @@ from scipy import stats
 
 from perturbome.models import measure_effects
 from perturbome.models.baselines import MEAN, NO_CHANGE, Baseline
-from perturbome.models.conditions import read_conditions
-from perturbome.platform.errors import ModelError, NothingFound
+from perturbome.models.conditions import expression_unit, read_conditions
+from perturbome.platform.errors import InputError, ModelError, NothingFound
 
 
 def test_measured_effects_are_welch_intervals(study):
@@ -45,6 +45,26 @@ def test_baseline_column_is_the_mean_of_the_others(study):
 def test_too_strict_a_limit_says_so(shared_study):
     with pytest.raises(NothingFound, match=r"1000 cells or more.*Lower --min-cells"):
         measure_effects(shared_study, min_cells=1000, write=False)
+
+
+def test_a_data_set_without_perturbations_says_there_are_none(study):
+    cells = pl.DataFrame(
+        {"dataset": ["plain"] * 3, "cell": [9001, 9002, 9003], "name": ["a", "b", "c"], "control": [False] * 3}
+    )
+    with study.run("ingest", name="plain", datasets=["plain"]) as run:
+        symbols = study.expression("study").genes["symbol"].to_list()
+        run.register_genes(symbols, organism="human", dataset="plain", gene_index="position")
+        lists = pl.DataFrame({"gene_index": [[0]] * 3, "value": [[1.0]] * 3}).cast(
+            {"gene_index": pl.List(pl.Int32), "value": pl.List(pl.Float32)}
+        )
+        run.write("cells", pl.concat([cells, lists], how="horizontal"))
+        run.write("datasets", pl.DataFrame({"dataset": ["plain"], "organism": ["human"], "n_cells": [3],
+                  "n_genes": [len(symbols)], "expression_unit": ["counts"], "raw_state": ["counts"]}))  # fmt: skip
+    with pytest.raises(NothingFound, match="'plain' has no perturbations"):
+        measure_effects(study, "plain")
+    with pytest.raises(InputError, match=r"several data sets: study, plain. Name one with --dataset"):
+        measure_effects(study)
+    assert expression_unit(study, "plain") == "counts"
 
 
 @pytest.mark.parametrize("name", [NO_CHANGE, MEAN])

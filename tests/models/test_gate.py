@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from perturbome.models.baselines import leave_one_out_mean
-from perturbome.models.conformal import calibrate, coverage
+from perturbome.models.conformal import calibrate, coverages, held_out, largest
 from perturbome.models.gate import fit_gate
 from perturbome.models.scores import full_length, pearson_delta
 
@@ -70,10 +70,10 @@ def test_conformal_coverage_holds_on_targets_not_seen():
     residual = rng.standard_t(4, size=(60, G)) * size
     own = np.zeros(residual.shape, bool)
     found = calibrate(residual[:30], np.zeros((30, G)), own[:30])
-    low, high = found.interval(np.zeros((30, G)), np.zeros((30, G)))
-    inside = ((residual[30:] >= low) & (residual[30:] <= high)).mean()
-    assert inside == pytest.approx(0.9, abs=0.04)
-    assert coverage(residual, np.zeros(residual.shape), own) == pytest.approx(0.9, abs=0.03)
+    half = found.half(np.zeros((30, G)), np.zeros((30, G)))
+    assert (np.abs(residual[30:]) <= half).mean() == pytest.approx(0.9, abs=0.04)
+    assert held_out(residual, np.zeros(residual.shape), own).mean() == pytest.approx(0.9, abs=0.03)
+    assert held_out(residual[:3], np.zeros((3, G)), own[:3]) is None
     assert calibrate(residual[:3], np.zeros((3, G)), own[:3]) is None
 
 
@@ -118,4 +118,40 @@ def test_a_conformal_score_leaves_its_own_target_out_of_the_typical_size():
     residual = np.array([[1.0], [2.0], [3.0], [10.0]])
     found = calibrate(residual, np.zeros((4, 1)), np.zeros((4, 1), bool), level=0.9)
     others = [np.sqrt(np.mean(np.delete(residual, k) ** 2)) for k in range(4)]
-    assert found.scale == pytest.approx(max(residual[:, 0] / others), rel=1e-5)
+    assert found.scales.tolist() == [pytest.approx(max(residual[:, 0] / others), rel=1e-5)]
+
+
+def moving(rng, n=60, g=200, factor=4.0):
+    """Few genes move, and then `factor` times as far as predicted, with an error of their own: quiet genes abound."""
+    predicted = np.where(rng.random((n, g)) < 0.08, rng.normal(size=(n, g)) * 0.3, 0.0)
+    truth = factor * predicted * rng.lognormal(0, 0.5, (n, g)) + 0.1 * rng.normal(size=(n, g))
+    return predicted, truth
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_coverage_holds_among_the_genes_predicted_to_move(seed):
+    predicted, truth = moving(np.random.default_rng(seed))
+    own, zero = np.zeros(truth.shape, bool), np.zeros(truth.shape)
+    found = held_out(truth - predicted, zero, own, predicted=predicted)
+    top = largest(predicted, own, 10)
+    assert found.mean() == pytest.approx(0.9, abs=0.03)
+    assert found[top].mean() == pytest.approx(0.9, abs=0.04)
+    blind = held_out(truth - predicted, zero, own)
+    assert blind.mean() == pytest.approx(0.9, abs=0.03)
+    assert blind[top].mean() < 0.6  # one scale for all is carried by the genes that do not move
+
+
+def test_coverages_are_shares_of_their_genes_without_own_targets():
+    predicted, truth = moving(np.random.default_rng(14), n=5, g=40)
+    own = np.zeros(truth.shape, bool)
+    own[:, 0] = True
+    inside, changed = np.abs(truth) < 0.15, np.abs(truth) > 0.3
+    found = coverages(inside, own, predicted, changed)
+    assert found["coverage"] == inside[:, 1:].mean()
+    assert found["coverage_changed"] == inside[:, 1:][changed[:, 1:]].mean() == 0
+    top = [
+        np.argsort(-np.where(own[k], 0, np.abs(predicted[k])))[: min(20, (predicted[k, 1:] != 0).sum())]
+        for k in range(5)
+    ]
+    assert found["coverage_top"] == pytest.approx(np.concatenate([inside[k, at] for k, at in enumerate(top)]).mean())
+    assert "coverage_changed" not in coverages(inside, own, predicted, np.zeros(truth.shape, bool))

@@ -1,14 +1,19 @@
 """Knock-outs from a store whose truth is known: predictions, baselines, comparisons, and what is said."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import numpy as np
 import polars as pl
 import pytest
 
-from perturbome.models import compare_with_measured, knockout, knockout_all
+from perturbome.models import compare_with_measured, knockout, knockout_all, measure_effects, rank_targets
+from perturbome.models.baselines import baseline_change
 from perturbome.models.comparison import score_measured
 from perturbome.models.conditions import read_conditions
 from perturbome.models.network_model import GATED, PROPAGATION
 from perturbome.models.wiring import wire
+from perturbome.models.wording import about_interval, about_scores
 from perturbome.platform import Store
 from perturbome.platform.errors import ModelError, NothingFound, UnknownName
 from perturbome.platform.perturbation import Perturbation
@@ -21,7 +26,7 @@ def test_a_knockout_is_predicted_written_and_compared(study):
     assert scores["propagation"] > 0.9 > scores["baseline"] + 0.3
     assert scores["replicate"] > 0.9
     assert result.scores["baseline_name"] == "mean of other perturbations"
-    assert any("closer than the baseline" in s for s in result.said)
+    assert any("The model in delta (propagation) comes closer than the baseline" in s for s in result.said)
     assert any("not blind" in s for s in result.said)  # the toy regulation run does not say what it learned from
     table = result.table
     assert table["symbol"][0] == "REG0"
@@ -184,7 +189,7 @@ def test_without_regulation_says_what_to_run(tmp_path, study):
     study.remove(regulation.id)
     with pytest.raises(NothingFound, match="perturbome infer regulation study"):
         knockout(study, "REG0")
-    with pytest.raises(UnknownName, match="ingest experiment"):
+    with pytest.raises(NothingFound, match=r"no data set yet.*ingest experiment"):
         knockout(Store(tmp_path / "empty"), "REG0")
 
 
@@ -192,4 +197,100 @@ def test_only_what_is_imposed_on_the_target_itself_is_known(shared_study):
     table = knockout(shared_study, "LIGAND", n_bootstraps=0, write=False).table.filter(symbol="REG0")
     assert table["lower"].item() < table["delta"].item() < table["upper"].item()
     table = knockout(shared_study, "REG0", n_bootstraps=0, write=False).table.filter(symbol="REG0")
-    assert table["lower"].item() == table["delta"].item() == table["upper"].item()
+    assert table.select("lower", "upper").row(0) == (None, None)
+
+
+def test_intervals_have_the_point_inside_or_an_end_that_is_null(shared_study, monkeypatch):
+    """Calibrated or not: no end on the point itself, none below zero expression, and null is explained."""
+    data = read_conditions(shared_study, "study")
+    mean = dict(zip(data.symbols, data.control.mean[0], strict=True))
+    for too_few in (False, True):
+        if too_few:
+            monkeypatch.setattr("perturbome.models.conformal.FEWEST", 1000)
+        result = knockout(shared_study, "REG0", n_bootstraps=20, write=False)
+        assert result.scores["calibrated"] != too_few
+        table = result.table
+        assert table.filter(pl.col("lower") >= pl.col("delta")).is_empty()
+        assert table.filter(pl.col("upper") <= pl.col("delta")).is_empty()
+        assert all(row["lower"] >= -mean[row["symbol"]] for row in table.drop_nulls("lower").to_dicts())
+        said = " ".join(result.said)
+        assert "The change of REG0 is imposed" in said
+        assert ("no redrawn network reaches" in said) == too_few == ("not calibrated" in said)
+        assert table["upper"].null_count() > 1 if too_few else table["upper"].null_count() == 1
+
+
+def test_both_coverages_and_the_slope_are_reported(shared_study):
+    result = knockout(shared_study, "REG0", n_bootstraps=5, write=False)
+    assert {"coverage", "coverage_top", "coverage_changed", "magnitude", "inside_top"} <= result.scores.keys()
+    assert result.scores["magnitude"] == pytest.approx(1, abs=0.3)
+    said = " ".join(result.said)
+    assert "of the genes measured to change" in said
+    assert "largest predicted changes of each" in said
+    assert "Slope of measured on predicted" not in said
+    # Edges four times too weak: the sizes are too small, and that is said.
+    data = read_conditions(shared_study, "study")
+    wiring = wire(shared_study, data, data.perturbations)
+    weak = replace(wiring, stored=replace(wiring.stored, network=replace(
+        wiring.stored.network, weight=wiring.stored.network.weight / 4)))  # fmt: skip
+    model = weak.model(n_bootstraps=0)
+    scores = {"n_measured": 10, **model.fit(weak.data).numbers}
+    assert scores["magnitude"] == pytest.approx(4, rel=0.4)
+    effects = model.predict([Perturbation(("REG0",))], "all")
+    assert "the predicted sizes are too small" in " ".join(about_interval(data, effects, scores, 0))
+
+
+def test_a_knockout_takes_nothing_from_a_stimulation(shared_study):
+    """Where nothing but a compound or an activation was measured, the baseline of a knock-out is no change."""
+    data = read_conditions(shared_study, "study")
+    stimulated = replace(data, perturbations=tuple(Perturbation(p.targets, "compound") for p in data.perturbations))
+    names, _, change = baseline_change(stimulated, [Perturbation(("REG0",))])
+    assert names == ("no change",)
+    assert (change == 0).all()
+    wiring = wire(shared_study, data, data.perturbations)
+    model = wiring.model(n_bootstraps=0)
+    assert model.fit(stimulated, mode="knockout").n_perturbations == 0
+    assert not model.predict([Perturbation(("REG0",))], "all").calibrated
+    one = replace(data, perturbations=(Perturbation(("REG5",), "activation"), *stimulated.perturbations[1:]))
+    assert baseline_change(one, [Perturbation(("REG1",), "knockdown")])[0] == ("no change",)
+    assert baseline_change(data, [Perturbation(("REG1",), "knockdown")])[0] == ("mean of other perturbations",)
+
+
+def test_who_is_closer_names_the_model_and_the_better_one():
+    scores = {"model": "propagation", "baseline_name": "no change", "n_cells": 9, "n_measured": 3}
+    found = {"propagation": 0.7, "gated propagation": 0.8, "baseline": 0.1, "replicate": 0.5}
+    said = " ".join(about_scores(None, scores | {"pearson_delta": found}))
+    assert "The model in delta (propagation) comes closer than the baseline (no change): Pearson-delta 0.70" in said
+    assert "gated propagation is better: 0.80" in said
+    assert "gate lowers" not in said
+    assert "Replicate: the two halves of these 9 cells" in said
+    said = " ".join(about_scores(None, scores | {"pearson_delta": found | {"gated propagation": 0.2}}))
+    assert "is better" not in said
+    assert "set by squared error" in said
+    said = " ".join(about_scores(None, scores | {"pearson_delta": found | {"propagation": None}}))
+    assert "does not vary over the other genes" in said
+
+
+def test_the_unit_is_that_of_the_data_set(shared_study):
+    assert knockout(shared_study, "REG0", n_bootstraps=0, write=False).unit == "log1p of counts per 10,000"
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda study: knockout(study, "REG0", n_bootstraps=2),
+        lambda study: knockout_all(study, n_bootstraps=2),
+        lambda study: rank_targets(study, "control", "REG3"),
+        measure_effects,
+    ],
+)
+def test_a_run_begins_when_its_work_begins(study, verb, monkeypatch):
+    opened, open_run, before = [], Store.run, datetime.now(UTC)
+
+    def watched(self, kind, **options):
+        opened.append((options["started"], datetime.now(UTC)))
+        return open_run(self, kind, **options)
+
+    monkeypatch.setattr(Store, "run", watched)
+    verb(study)
+    [(started, entered)] = opened
+    assert before <= started < entered

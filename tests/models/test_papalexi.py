@@ -41,7 +41,7 @@ def test_a_real_knockout_says_who_is_closer(papalexi, gene):
     said = " ".join(result.said)
     scores = result.scores["pearson_delta"]
     better = scores["propagation"] is not None and scores["propagation"] > scores["baseline"]
-    assert ("The model comes closer" in said) == better
+    assert ("The model in delta (propagation) comes closer" in said) == better
     assert ("The baseline (mean of other perturbations) comes closer" in said) == (not better)
     assert "not blind" not in said
     assert result.scores["calibrated"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from perturbome.app.theme import THEME
 from perturbome.platform.errors import InputError, MissingExtra
-from perturbome.platform.store import SERVER_SCHEMES
+from perturbome.platform.store_folder import is_server
 
 MAIN = Path(__file__).with_name("main.py")
 READ_ONLY = "PERTURBOME_APP_READ_ONLY"
@@ -90,6 +90,6 @@ def command_line(host: str, port: int, headless: bool) -> list[str]:
 def environment(path: Path, store: str | None, read_only: bool) -> dict[str, str]:
     """What the app must know: the store's folder, the graph server if one was named, whether it may write."""
     known = {"PERTURBOME_STORE": str(path), READ_ONLY: "1" if read_only else ""}
-    if store is not None and store.startswith(SERVER_SCHEMES):
+    if store is not None and is_server(store):
         known["PERTURBOME_GRAPH"] = store
     return known

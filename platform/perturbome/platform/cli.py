@@ -48,6 +48,8 @@ def main() -> None:
     """Run the program; an error a user can mend is printed without a traceback and sets its own exit code."""
     try:
         code = build()(standalone_mode=False)  # the exit code of a command that ended by typer.Exit
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else 0)
     except PerturbomeError as error:
         _complain(error)
@@ -55,7 +57,7 @@ def main() -> None:
     except typer.Exit as end:
         sys.exit(end.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        print("Interrupted; nothing half-written is visible.", file=sys.stderr)
+        print("Interrupted. A run that was not complete is discarded; see: perturbome runs list", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -69,9 +69,10 @@ def copy(
 
     from perturbome.platform.graph.engines import open_graph
     from perturbome.platform.settings import load_settings
-    from perturbome.platform.store import SERVER_SCHEMES, open_store
+    from perturbome.platform.store import open_store
+    from perturbome.platform.store_folder import is_server
 
-    target = to if to.startswith(SERVER_SCHEMES) else Path(to).expanduser().resolve()
+    target = to if is_server(to) else Path(to).expanduser().resolve()
     with open_store(store) as opened, console_report() as report:
         other = open_graph(target, load_settings(neo4j_user=user), read_only=False)
         try:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perturbome.platform.errors import (
-    InputError,
-    NothingFound,
-    PerturbomeError,
-    StoreError,
-    StoreReadOnly,
-    StoreTooNew,
-    UnknownName,
-)
+from perturbome.platform.errors import PerturbomeError, StoreError, StoreReadOnly, UnknownName
 from perturbome.platform.progress import Report, silent
-from perturbome.platform.schema.tables import SCHEMA_VERSION
+from perturbome.platform.store_folder import StoreFolder, is_server
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,8 +21,6 @@ if TYPE_CHECKING:
     from perturbome.platform.lake.expression import Expression
     from perturbome.platform.settings import Settings
     from perturbome.platform.slices import GraphSlice
-
-SERVER_SCHEMES = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")
 
 
 class Store:
@@ -44,12 +33,13 @@ class Store:
         from perturbome.platform.lake import Lake
         from perturbome.platform.settings import load_settings
 
-        if isinstance(path, str) and path.startswith(SERVER_SCHEMES):
+        if isinstance(path, str) and is_server(path):
             path, graph = None, path
         self.settings: Settings = load_settings(store=path, graph=graph)
         self.path = Path(self.settings.store).expanduser().resolve()
         self.read_only = read_only
-        self._check_folder()
+        self._folder = StoreFolder(self.path)
+        self._folder.check()
         self.lake: Lake = Lake(self.path / "lake")
         self._graph: GraphStore | None = None
         self._writing = False
@@ -74,15 +64,9 @@ class Store:
         then.lake = Lake(self.lake.folder, as_of=self.lake.run(run_id).id)
         return then
 
-    @property
-    def exists(self) -> bool:
-        """True once something was written to it."""
-        return (self.path / "store.json").exists()
-
     def require(self) -> None:
         """NothingFound where nothing was ever written, so that a question is not answered by silence."""
-        if not self.exists:
-            raise NothingFound(f"There is no store at {self.path} yet. Make one: perturbome ingest experiment FILE.")
+        self._folder.require()
 
     def close(self) -> None:
         """Let go of the graph engine."""
@@ -310,51 +294,21 @@ class Store:
 
     @contextmanager
     def _writer(self, what: str, wait: float | None = None) -> Iterator[None]:
+        from perturbome.platform.lake.disk import disk_full_told
         from perturbome.platform.lake.lock import WAIT, writer_lock
 
         if self.read_only:
             raise StoreReadOnly(f"{self.path} was opened read-only. Open it with Store(path) to write.")
         if self._writing:
             raise StoreError("This store is already writing a run; finish it first.")
-        self._make_folder()
+        with disk_full_told(self.path):
+            self._folder.make()
         with writer_lock(self.path / "writer.lock", what, WAIT if wait is None else wait):
             self._writing = True
             try:
                 yield
             finally:
                 self._writing = False
-
-    def _check_folder(self) -> None:
-        marker = self.path / "store.json"
-        if self.path.exists() and not self.path.is_dir():
-            raise InputError(f"{self.path} is a file; a store is a folder. Give another path with --store.")
-        if not marker.exists():
-            if self.path.is_dir() and any(p.name != "writer.lock" for p in self.path.iterdir()):
-                raise InputError(
-                    f"{self.path} is a folder that holds something else than a perturbome store. "
-                    "Give an empty or a new folder with --store."
-                )
-            return
-        try:
-            found = int(json.loads(marker.read_text())["schema"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(
-                f'{marker} is damaged ({error}). It should read {{"schema": {SCHEMA_VERSION}}}.'
-            ) from error
-        if found > SCHEMA_VERSION:
-            raise StoreTooNew(
-                f"{self.path} was written with schema {found}; this perturbome knows up to {SCHEMA_VERSION}. "
-                "Install a newer perturbome."
-            )
-
-    def _make_folder(self) -> None:
-        marker = self.path / "store.json"
-        if marker.exists():
-            return
-        self.path.mkdir(parents=True, exist_ok=True)
-        new = marker.with_suffix(".new")
-        new.write_text(json.dumps({"schema": SCHEMA_VERSION, "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}))
-        new.replace(marker)
 
 
 def open_store(path: str | Path | None = None, *, graph: str | None = None, read_only: bool = False) -> Store:

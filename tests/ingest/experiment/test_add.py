@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import scipy.sparse as sp
 
 from perturbome.ingest.experiment import source
 from perturbome.ingest.experiment.add import add_experiment, dataset_name
+from perturbome.platform.errors import InputError
 from perturbome.platform.store import Store
 
 Write = Callable[..., Path]
@@ -167,6 +169,68 @@ def test_dates_among_the_genes(store: Store, h5ad: Write) -> None:
     done = add_experiment(store, h5ad(genes=["STAT1", "2-Sep", "1-Mar", *list("ABCDEFG")]))
     assert store.expression(done.dataset).genes["symbol"].to_list()[:3] == ["STAT1", "SEPTIN2", "1-Mar"]
     assert sum("dates" in line for line in done.said) == 2
+
+
+def test_genes_in_lower_case_meet_those_in_capitals(store: Store, h5ad: Write, labels: Labels) -> None:
+    first = add_experiment(store, h5ad(), dataset="a")
+    lower = [g.lower() for g in store.expression("a").genes["symbol"]]
+    path = h5ad({"perturbation": labels("control", "stat1", "stat1_myc", "JAK2")}, genes=lower)
+    done = add_experiment(store, path, dataset="b", organism="human")
+    assert store.expression("a").genes["gene"].to_list() == store.expression("b").genes["gene"].to_list()
+    assert done.perturbations == ["knockout:JAK2", "knockout:MYC+STAT1", "knockout:STAT1"]
+    assert any("changed to capitals, as human genes are spelt: stat1 -> STAT1" in line for line in done.said)
+    assert not any("changed" in line for line in first.said)
+
+
+def test_a_misspelt_organism_is_refused(store: Store, h5ad: Write) -> None:
+    with pytest.raises(InputError, match="Did you mean 'human'"):
+        add_experiment(store, h5ad(), organism="humn")
+    assert add_experiment(store, h5ad(), organism="axolotl").n_cells == 60
+    assert store.datasets()["organism"].to_list() == ["axolotl"]
+
+
+@pytest.mark.parametrize(
+    ("given", "told", "unit", "said"),
+    [
+        ({"time_unit": "hour"}, None, "hour", "Values: 1, 2 in hours (uns['time_unit'])."),
+        ({"time_unit": "hours"}, None, "hour", "in hours (uns['time_unit'])."),
+        ({"time_unit": "hour"}, "days", "day", "Values: 1, 2 in days, as told."),
+        ({}, "generation", "generation", "in generations, as told."),
+        ({}, None, "not stated", "Values: 1, 2, unit not stated (--time-unit)."),
+    ],
+)
+def test_the_unit_that_is_said_is_the_unit_that_is_stored(
+    store: Store, h5ad: Write, labels: Labels, given: dict[str, str], told: str | None, unit: str, said: str
+) -> None:
+    done = add_experiment(store, h5ad({"time": labels(1.0, 2.0)}, uns=given), time_unit=told)
+    assert store.expression(done.dataset).dataset["time_unit"] == unit
+    assert said in next(line for line in done.said if line.startswith("Time:"))
+
+
+def test_columns_that_could_be_the_perturbation_are_named(store: Store, h5ad: Write, labels: Labels) -> None:
+    obs = {
+        "celltype": labels("B", "T"),
+        "phase": labels("G1", "S"),
+        "arm": labels("ctrl", "KO1", "KO2"),
+        "sample": labels("s1", "s2"),
+        "donor_age": labels(30.5, 41.0),
+        "barcode": [f"b{i}" for i in range(60)],
+    }
+    done = add_experiment(store, h5ad(obs))
+    line = next(line for line in done.said if line.startswith("No perturbation column"))
+    assert line.endswith(
+        "--perturbation-column, and its controls by --control: 'arm' (KO1, KO2, ctrl); 'phase' (G1, S)."
+    )
+    assert "sample" not in line
+    assert done.summary == "60 cells x 10 genes, no perturbations"
+    again = add_experiment(store, h5ad(obs), dataset="b", perturbation_column="arm")
+    assert again.summary == "60 cells x 10 genes, 20 controls, 2 perturbations"
+
+
+def test_a_run_began_when_the_reading_began(store: Store, h5ad: Write) -> None:
+    before = datetime.now(UTC)
+    run = store.lake.run(add_experiment(store, h5ad()).run)
+    assert before <= run.started < before + (datetime.now(UTC) - before) / 4
 
 
 @pytest.mark.parametrize(

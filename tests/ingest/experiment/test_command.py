@@ -27,7 +27,7 @@ def test_it_says_what_it_did_and_gives_json(screen: Path, tmp_path: Path) -> Non
     store = tmp_path / "store"
     told = run(screen, "--store", store)
     assert told.returncode == 0
-    assert "60 cells x 10 genes, 30 controls, 1 perturbations" in told.stdout
+    assert "60 cells x 10 genes, 30 controls, 1 perturbation (run" in told.stdout
     assert "raw counts" in told.stderr
     again = run(screen, "--store", store, "--dataset", "b", "--json")
     assert json.loads(again.stdout)["perturbations"] == ["knockout:MYC"]

@@ -116,6 +116,16 @@ def test_human_prior_on_mouse_data_warns(store, write) -> None:
     assert "3 symbols agree but for upper and lower case" in warning
 
 
+def test_genes_of_an_unknown_organism_are_not_called_a_file_to_take(store, write) -> None:
+    measure(store, ["abc1", "abc2"], "unknown")
+    added = add_prior(store, write("human_net.csv", EDGES))
+    warning = next(line for line in added.said if line.startswith("WARNING"))
+    assert "ingest it anew with --organism human --replace if they are human" in warning
+    assert "take the unknown" not in warning
+    with pytest.raises(InputError, match="Did you mean 'mouse'"):
+        add_prior(store, write("other_net.csv", EDGES), organism="mousse")
+
+
 def test_mouse_network_in_capitals_takes_the_stores_spelling(store, write) -> None:
     measure(store, ["Stat1", "Irf1", "Jak2"], "mouse")
     added = add_prior(store, write("mouse_net.csv", EDGES))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from perturbome.platform.errors import DiskFull, InputError, UnknownName
 from perturbome.platform.exports import annotated, flat, networks, select
 from perturbome.platform.exports.record import Exported, Exporter, Shape
-from perturbome.platform.lake.writing import is_disk_full
+from perturbome.platform.lake.disk import is_disk_full
 
 if TYPE_CHECKING:
     from perturbome.platform.store import Store

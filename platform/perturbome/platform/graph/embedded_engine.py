@@ -112,7 +112,7 @@ def _hint(cypher: str, words: str) -> str:
     if name:
         properties = {p for node in NODES.values() for p in node.properties}
         properties |= {p for relationship in RELATIONSHIPS.values() for p in relationship.properties}
-        return did_you_mean(name[1], sorted(properties)) or " See: perturbome graph schema"
+        return did_you_mean(name[1], sorted(properties)) or " See: docs/schema.md"
     found = tokens(cypher)
     for before, token, after in zip([None, *found], found, [*found[1:], None], strict=False):
         for word, hint in MISSING_IN_ENGINE:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from perturbome.platform.errors import StoreBusy
+from perturbome.platform.lake.disk import disk_full_told
 
 WAIT = 5.0
 """Seconds to wait for another writer before saying so."""
@@ -24,15 +25,16 @@ def writer_lock(path: Path, what: str, wait: float = WAIT) -> Iterator[None]:
     note = path.with_suffix(".json")
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=wait)
+        with disk_full_told(path.parent):
+            lock.acquire(timeout=wait)
     except Timeout as error:
         raise StoreBusy(
             f"{path.parent} is being written to by {_holder(note)}. Wait until it is done, or stop it, and try again."
         ) from error
     try:
-        note.write_text(
-            json.dumps({"pid": os.getpid(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC", "what": what})
-        )
+        since = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        with suppress(OSError):  # on a full disk the lock holds all the same, it only cannot say for whom
+            note.write_text(json.dumps({"pid": os.getpid(), "since": since, "what": what}))
         yield
     finally:
         note.unlink(missing_ok=True)

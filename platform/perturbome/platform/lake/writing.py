@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ import pyarrow as pa
 
 from perturbome.platform.errors import DiskFull
 from perturbome.platform.lake import delta
+from perturbome.platform.lake.disk import is_disk_full
 from perturbome.platform.lake.genes import GeneCatalogue
 from perturbome.platform.lake.lake import Lake, declared
 from perturbome.platform.lake.provenance import code_version, file_hashes
@@ -208,16 +208,6 @@ def drop_rows(lake: Lake, run_id: str) -> None:
         if table != "runs":
             delta.drop_run(lake.table_folder(table), run_id)
             shutil.rmtree(lake.table_folder(table) / f"run={run_id}", ignore_errors=True)
-
-
-def is_disk_full(error: BaseException) -> bool:
-    """True where an error, or what caused it, is the operating system's 'no space left on device'."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if getattr(cause, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(cause):
-            return True
-        cause = cause.__cause__
-    return False
 
 
 def _log(lake: Lake, run: Run) -> None:
