@@ -29,10 +29,10 @@ def main(kills: int = KILLS) -> None:
                 check(Path(folder) / "store", watch)
             except AssertionError as error:
                 failures.append(f"kill {number}: {error}")
-            print(
-                f"{number + 1}/{kills} kills, {len(watch.complete)} runs complete, {len(failures)} failures", end="\r"
-            )
-    save("crash", {"kills": watch.kills, "runs_complete": len(watch.complete), "failures": failures})
+            said = f"{number + 1}/{kills} kills, {len(watch.complete)} runs complete, {len(failures)} failures"
+            print(said, end="\r")
+            if (number + 1) % SAVED_EVERY == 0 or number + 1 == kills:  # an hour's work is not lost to an interruption
+                save("crash", {"kills": watch.kills, "runs_complete": len(watch.complete), "failures": failures})
 
 
 if __name__ == "__main__":
