@@ -32,10 +32,10 @@ def test_a_knockout_is_predicted_written_and_compared(study):
     assert table["symbol"][0] == "REG0"
     assert (table["lower"] <= table["delta"]).all()
     assert (table["delta"] <= table["upper"]).all()
-    inside = table.filter(pl.col("symbol") != "REG0").select(
-        pl.col("measured").is_between(pl.col("lower"), pl.col("upper")).mean()
-    )
-    assert inside.item() > 0.8
+    # REG0 alone acts over two steps, which the calibration on the others cannot know: see the coverage over all.
+    others = [knockout(study, f"REG{i}", n_bootstraps=5, write=False).table for i in range(1, 6)]
+    inside = pl.concat(others).select(pl.col("measured").is_between(pl.col("lower"), pl.col("upper")).mean())
+    assert inside.item() > 0.85
     assert result.scores["coverage"] == pytest.approx(0.9, abs=0.06)
 
     rows = study.lake.scan("effects", [result.run]).collect()
@@ -260,7 +260,7 @@ def test_who_is_closer_names_the_model_and_the_better_one():
     found = {"propagation": 0.7, "gated propagation": 0.8, "baseline": 0.1, "replicate": 0.5}
     said = " ".join(about_scores(None, scores | {"pearson_delta": found}))
     assert "The model in delta (propagation) comes closer than the baseline (no change): Pearson-delta 0.70" in said
-    assert "gated propagation is better: 0.80" in said
+    assert "gated propagation is better than it: 0.80" in said
     assert "gate lowers" not in said
     assert "Replicate: the two halves of these 9 cells" in said
     said = " ".join(about_scores(None, scores | {"pearson_delta": found | {"gated propagation": 0.2}}))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+KIND = {"knockout": "loss", "knockdown": "loss", "activation": "gain", "compound": "compound"}
+"""Modes whose effects are alike enough to be averaged."""
 NO_CHANGE, MEAN, ADDITIVE = "no change", "mean of other perturbations", "sum of the single effects"
 
 
@@ -29,8 +31,9 @@ def leave_one_out_mean(values: Array) -> Array:
 def best_baseline(data: PerturbationData, perturbation: Perturbation) -> tuple[str, Array]:
     """Name and weights [n_perturbations] of the best simple answer; the answer is weights @ measured changes.
 
-    Several targets whose single effects are all measured: their sum (B3). Else the mean over the perturbations that
-    share no target with this one (B1). Else no change (B0: all weights 0). Ahlmann-Eltze et al. 2025.
+    Several targets whose single effects are all measured: their sum (B3). Else the mean over the perturbations of
+    the same kind that share no target with this one (B1). Else no change (B0: all weights 0).
+    Ahlmann-Eltze et al. 2025.
     """
     weights, targets = np.zeros(len(data.perturbations)), set(perturbation.targets)
     if len(targets) > 1:
@@ -45,9 +48,15 @@ def best_baseline(data: PerturbationData, perturbation: Perturbation) -> tuple[s
 
 
 def unrelated(data: PerturbationData, perturbation: Perturbation) -> NDArray[np.intp]:
-    """Rows of the measured perturbations that share no target with this one."""
+    """Rows of the measured perturbations of the same kind that share no target with this one."""
     shared = set(perturbation.targets)
-    return np.array([k for k, p in enumerate(data.perturbations) if shared.isdisjoint(p.targets)], dtype=np.intp)
+    alike = same_kind(data, perturbation.mode)
+    return np.array([k for k in alike if shared.isdisjoint(data.perturbations[k].targets)], dtype=np.intp)
+
+
+def same_kind(data: PerturbationData, mode: str) -> NDArray[np.intp]:
+    """Rows of the measured perturbations of one kind: what a stimulation does says nothing of what a loss does."""
+    return np.array([k for k, p in enumerate(data.perturbations) if KIND[p.mode] == KIND[mode]], dtype=np.intp)
 
 
 def baseline_change(
@@ -81,4 +90,5 @@ class Baseline:
         names, _, delta = baseline_change(self.data, perturbations)
         if self.name == NO_CHANGE:
             names, delta = (NO_CHANGE,) * len(perturbations), np.zeros_like(delta)
-        return Effects(tuple(perturbations), self.data.genes, delta, delta, delta, delta, names, self.name, context)
+        none = np.full(delta.shape, np.nan)
+        return Effects(tuple(perturbations), self.data.genes, delta, none, none, delta, names, self.name, context)

@@ -72,7 +72,7 @@ def knockout(
         if json:
             show_json({"run": whole.run, "said": whole.said, "knockouts": whole.table.head(top).to_dicts()})
             return
-        show_table(whole.table, f"Predicted {mode} of every regulator, log1p units", most=top)
+        show_table(whole.table, f"Predicted {mode} of every regulator; change in {whole.unit}", most=top)
         _say_all(whole.said, whole.run)
         return
     if json:
@@ -82,7 +82,7 @@ def knockout(
     shown = one.table.drop("gene")
     if one.table["measured"].null_count() == one.table.height:
         shown = shown.drop("measured", "measured_error")
-    title = f"Predicted {one.perturbation.mode} of {one.perturbation.label}, log1p units; interval 90 %"
+    title = f"Predicted {one.perturbation.mode} of {one.perturbation.label}; change in {one.unit}; interval 90 %"
     show_table(shown.rename({"baseline": f"baseline: {one.scores['baseline_name']}"}), title, most=top)
     if "pearson_delta" in one.scores:
         show_table(_scores_table(one.scores), "Pearson-delta with the measurement (disjoint control halves)")
@@ -147,11 +147,13 @@ def effects(
     Example: perturbome effects papalexi --compare
     """
     from perturbome.models.comparison import compare_with_measured
+    from perturbome.models.conditions import choose_dataset, expression_unit
     from perturbome.models.effects import measure_effects
     from perturbome.platform.store import open_store
 
     with open_store(store) as opened, console_report() as report:
         measured = measure_effects(opened, dataset, contexts=context or None, min_cells=min_cells, report=report)
+        unit = expression_unit(opened, choose_dataset(opened, dataset))
         compared = None
         if compare:
             chosen = context[0] if context else None
@@ -160,7 +162,7 @@ def effects(
         rows = {"effects": measured.head(top).to_dicts()}
         show_json(rows if compared is None else rows | {"comparison": compared.to_dicts()})
         return
-    show_table(measured, "Measured effects, log1p units; genes changed at 5 % false discovery rate", most=top)
+    show_table(measured, f"Measured effects in {unit}; genes changed at 5 % false discovery rate", most=top)
     if compared is not None:
         title = "Pearson-delta without the perturbation's own measurement"
         show_table(compared.drop("baseline_name"), title, most=top)
@@ -171,7 +173,7 @@ def _scores_table(scores: dict[str, Any]) -> pl.DataFrame:
     import polars as pl
 
     found = scores["pearson_delta"]
-    names = {"baseline": f"baseline: {scores['baseline_name']}", "replicate": "ceiling: a replicate"}
+    names = {"baseline": f"baseline: {scores['baseline_name']}", "replicate": "replicate (noisy for few cells)"}
     rows = [{"prediction": names.get(name, name), "pearson_delta": value} for name, value in found.items()]
     return pl.DataFrame(rows, schema={"prediction": pl.String, "pearson_delta": pl.Float64})
 
@@ -189,7 +191,10 @@ def _verdict(compared: pl.DataFrame) -> str:
     means = compared.select(pl.mean(PROPAGATION, GATED, "baseline", "replicate")).row(0, named=True)
     listed = ", ".join(f"{name} none" if value is None else f"{name} {value:.2f}" for name, value in means.items())
     closer = ", ".join(f"{name} in {n} of {compared.height}" for name, n in wins.items())
-    return f"Mean Pearson-delta: {listed}. Closer than the baseline: {closer}."
+    return (
+        f"Mean Pearson-delta: {listed}. Closer than the baseline: {closer}. Replicate: one half of the cells "
+        "against the other, scaled to a whole experiment; noisy for few cells."
+    )
 
 
 def _say_all(sentences: tuple[str, ...], run: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Predictions against what the experiment measured: model, baseline and replicate ceiling in one table."""
+"""Predictions against what the experiment measured: model, baseline and replicate in one table."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def score_measured(data: PerturbationData, models: dict[str, NetworkModel], rows
 
     Every number is the mean over both ways to give one half of the control cells to the truth and the other to the
     prediction. `replicate` is what a second experiment of the same size would reach, from the two halves of the
-    perturbed cells (Spearman-Brown). Null where a prediction does not vary over genes.
+    perturbed cells (Spearman-Brown); it is noisy for few cells, and no ceiling where the effect is weak. Null
+    where a prediction does not vary over genes.
     """
     rows = list(rows)
     own = data.own()[rows]
@@ -58,7 +59,7 @@ def compare_with_measured(
     store: Store, dataset: str | None = None, targets: Sequence[str] | None = None, *, context: str | None = None,
     run: str | None = None, min_cells: int = 3, seed: int = 0, report: Report = silent,
 ) -> pl.DataFrame:  # fmt: skip
-    """How well each measured perturbation is predicted without having been seen, beside baseline and ceiling.
+    """How well each measured perturbation is predicted without having been seen, beside baseline and replicate.
 
     `targets` picks perturbations by id, label or a target's symbol (default all). One row each: perturbation,
     n_cells, propagation, gated propagation, baseline (its name in baseline_name), replicate: all Pearson-delta.

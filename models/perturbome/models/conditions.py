@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from perturbome.models.contracts import PerturbationData
 from perturbome.models.moments import group_moments
 from perturbome.models.spread import read_strata
-from perturbome.platform.errors import NothingFound, UnknownName
+from perturbome.platform.errors import InputError, NothingFound, UnknownName
 from perturbome.platform.perturbation import Perturbation
 
 if TYPE_CHECKING:
@@ -21,20 +21,27 @@ if TYPE_CHECKING:
 ALL = "all"
 """The context of all cells together."""
 FEWEST_CELLS = 3
+EMPTY = "The store holds no data set yet: perturbome ingest experiment FILE."
 
 
 def choose_dataset(store: Store, dataset: str | None) -> str:
-    """The data set named, or the only one there is; says which there are otherwise."""
+    """The data set named, or the only one; otherwise UnknownName, InputError or NothingFound say which there are."""
     known = store.datasets()["dataset"].to_list()
     if dataset is None:
         if len(known) == 1:
             return str(known[0])
         if known:
-            raise UnknownName("single data set", "", "the store", known, "Name one with --dataset.")
-    elif dataset in known:
+            raise InputError(f"The store holds several data sets: {', '.join(known)}. Name one with --dataset.")
+        raise NothingFound(EMPTY)
+    if dataset in known:
         return dataset
-    mend = "" if known else "The store holds no data set yet: perturbome ingest experiment FILE."
-    raise UnknownName("data set", dataset or "", "the store", known, mend)
+    raise UnknownName("data set", dataset, "the store", known, "" if known else EMPTY)
+
+
+def expression_unit(store: Store, dataset: str) -> str:
+    """The unit of a data set's expression, as it was read from its file."""
+    units = dict(store.datasets().select("dataset", "expression_unit").iter_rows())
+    return str(units.get(dataset) or "the data set's own unit")
 
 
 def in_context(expression: Expression, context: str | None) -> NDArray[np.bool_]:

@@ -69,12 +69,12 @@ class PerturbationData:
 
 @dataclass(frozen=True)
 class Effects:
-    """Predicted effects beside their baseline; all arrays [n_perturbations, n_genes], in log1p units."""
+    """Predicted effects beside their baseline; all arrays [n_perturbations, n_genes], in expression units."""
 
     perturbations: tuple[Perturbation, ...]
     genes: tuple[str, ...]
     delta: Array
-    lower: Array
+    lower: Array  # NaN where there is no such end
     upper: Array
     baseline: Array
     baseline_names: tuple[str, ...]  # [n_perturbations]

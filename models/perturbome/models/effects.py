@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,14 +25,17 @@ def measure_effects(
 ) -> pl.DataFrame:  # fmt: skip
     """Measure every perturbation against the control cells of its context and store it as observed effects.
 
-    delta = mean(perturbed) - mean(control), interval by Welch's t, baseline the mean of the other perturbations, in
-    log1p units. Contexts: all cells together and, where there are several, each cell type with both control cells
-    and perturbed ones; conditions with fewer than `min_cells` cells are left out. Returns one row per condition:
-    context, perturbation, n_cells, n_changed (genes at a 5 % false discovery rate), largest (symbol), delta.
+    delta = mean(perturbed) - mean(control), interval by Welch's t, baseline the mean of the other perturbations of
+    its kind, in the data set's expression unit. Contexts: all cells together and, where there are several, each cell
+    type with both control cells and perturbed ones; conditions with fewer than `min_cells` cells are left out. Returns
+    one row per condition: context, perturbation, n_cells, n_changed (genes at a 5 % false discovery rate), largest
+    (symbol), delta.
     """
     from scipy.stats import false_discovery_control
 
+    started = datetime.now(UTC)
     dataset = choose_dataset(store, dataset)
+    _require_perturbations(store, dataset)
     kinds = _contexts(store, dataset) if contexts is None else contexts
     frames, summary = [], []
     for done, context in enumerate(kinds):
@@ -69,11 +73,21 @@ def measure_effects(
         configuration = {"contexts": kinds, "min_cells": min_cells, "level": level, "interval": "Welch"}
         with store.run(
             "infer", name=f"measure effects in {dataset}", configuration=configuration, datasets=[dataset],
-            report=report,
+            started=started, report=report,
         ) as writer:  # fmt: skip
             writer.write("effects", pl.concat(frames))
             writer.metrics["n_conditions"] = sum(part.height for part in summary)
     return pl.concat(summary).sort("n_changed", descending=True, maintain_order=True)
+
+
+def _require_perturbations(store: Store, dataset: str) -> None:
+    cells = store.lake.scan("cells").filter(pl.col("dataset") == dataset)
+    perturbed = pl.col("perturbation").is_not_null() & ~pl.col("control").fill_null(False)
+    if not cells.select(perturbed.any()).collect().item():
+        raise NothingFound(
+            f"Data set '{dataset}' has no perturbations: no cell of it is said to carry one, so there is no effect to "
+            "measure. If its file names them: perturbome ingest experiment FILE --perturbation-column COLUMN"
+        )
 
 
 def _contexts(store: Store, dataset: str) -> list[str]:

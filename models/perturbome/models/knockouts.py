@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from perturbome.models.baselines import same_kind
 from perturbome.models.comparison import score_measured
-from perturbome.models.conditions import choose_dataset, read_conditions
+from perturbome.models.conditions import choose_dataset, expression_unit, read_conditions
+from perturbome.models.conformal import TOP
 from perturbome.models.contracts import Effects, PerturbationData
 from perturbome.models.effect_rows import write_effects
 from perturbome.models.moments import welch
 from perturbome.models.network_model import GATED, PROPAGATION
 from perturbome.models.propagation import DAMPING, STEPS
 from perturbome.models.registry import find_model
-from perturbome.models.wiring import Wiring, refuse_unreachable, wire
+from perturbome.models.wiring import refuse_unreachable, wire
+from perturbome.models.wording import about_interval, about_measured, about_scores, about_targets
 from perturbome.platform.errors import ModelError, NothingFound
 from perturbome.platform.perturbation import Perturbation
 from perturbome.platform.progress import Report, silent
@@ -35,6 +40,7 @@ class KnockoutResult:
     table: pl.DataFrame  # gene, symbol, delta, lower, upper, baseline, measured, measured_error
     scores: dict[str, Any] = field(default_factory=dict)
     said: tuple[str, ...] = ()
+    unit: str = ""  # of delta, as the data set gives it
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class AllKnockouts:
     effects: Effects
     table: pl.DataFrame  # gene, symbol, n_changed, reach, strongest, strongest_delta
     said: tuple[str, ...] = ()
+    unit: str = ""
 
 
 def knockout(
@@ -55,15 +62,16 @@ def knockout(
 ) -> KnockoutResult:  # fmt: skip
     """Predict the effect of perturbing one gene, or several together, in one context of a data set.
 
-    The change of every gene in log1p units with a 90 % interval, by `model` ("propagation" or "gated propagation")
-    over the regulation run `run` (default the newest of the data set), beside the best baseline and the measured
-    change where this perturbation was made. A measured perturbation is predicted, and its baseline taken, without
-    its own cells. `strength` changes the mode's default (see `imposed.MODES`).
+    The change of every gene in the data set's expression unit with a 90 % interval, by `model`
+    ("propagation" or "gated propagation") over the regulation run `run` (default the newest of the data set), beside
+    the best baseline and the measured change where this perturbation was made. An end of the interval is null where
+    it has no meaning. A measured perturbation is predicted, and its baseline taken, without its own cells. `strength`
+    changes the mode's default (see `imposed.MODES`).
 
     Raises UnknownName for a gene, data set or context the store does not hold, NothingFound without regulation or
     control cells, ModelError where the model cannot be asked this.
     """
-    dataset = choose_dataset(store, dataset)
+    started, dataset = datetime.now(UTC), choose_dataset(store, dataset)
     perturbation = name_targets(store, dataset, [genes] if isinstance(genes, str) else genes, mode)
     data = read_conditions(store, dataset, context, seed=seed, controls_needed=False)
     gated = _is_gated(model, data)
@@ -72,35 +80,39 @@ def knockout(
     refuse_unreachable(wiring, perturbation, data)
     options = {"steps": steps, "damping": damping, "strength": strength, "seed": seed}
     chosen = wiring.model(gated=gated, n_bootstraps=n_bootstraps, report=report, **options)
-    fitted = chosen.fit(data)
+    fitted = chosen.fit(data, mode=mode)
     effects = chosen.predict([perturbation], data.context)
 
     scores: dict[str, Any] = {"model": chosen.name, "baseline_name": effects.baseline_names[0]}
-    scores |= {"calibrated": effects.calibrated, "n_measured": len(data.perturbations), **fitted.numbers}
+    scores |= {"calibrated": effects.calibrated, "n_measured": fitted.n_perturbations, **fitted.numbers}
     measured = _measured_row(data, perturbation)
     if measured is not None:
         other = wiring.model(gated=not gated, n_bootstraps=0, **options)
-        other.fit(data)
+        other.fit(data, mode=mode)
         compared = score_measured(data, {chosen.name: chosen, other.name: other}, [measured]).row(0, named=True)
         scores |= {"measured_as": compared["perturbation"], "n_cells": compared["n_cells"]}
         scores["pearson_delta"] = {k: compared[k] for k in (PROPAGATION, GATED, "baseline", "replicate")}
-    said = (
-        *wiring.stored.said, *fitted.said, *_about_targets(data, wiring, perturbation), *_about_scores(data, scores),
-    )  # fmt: skip
-    if measured is not None and (warning := wiring.stored.not_blind(scores["measured_as"])):
-        said = (*said, warning)
     table = _table(data, effects, measured)
+    said = [*wiring.stored.said, *fitted.said, *about_targets(data, wiring, perturbation)]
+    said += about_interval(data, effects, scores, n_bootstraps)
+    if measured is not None and (inside := _inside(table)) is not None:
+        scores["inside_top"] = float(inside[:TOP].mean())
+        said.append(about_measured(inside))
+    said += about_scores(data, scores)
+    if measured is not None and (warning := wiring.stored.not_blind(scores["measured_as"])):
+        said.append(warning)
+    unit = expression_unit(store, dataset)
     if not write:
-        return KnockoutResult(None, perturbation, table, scores, said)
+        return KnockoutResult(None, perturbation, table, scores, tuple(said), unit)
     configuration = {"genes": list(perturbation.targets), "mode": mode, "context": data.context, "model": chosen.name,
                      "regulation": wiring.stored.run, "n_bootstraps": n_bootstraps, **options}  # fmt: skip
     with store.run(
         "predict", name=f"{mode} {perturbation.label} in {dataset}", configuration=configuration,
-        parents=[wiring.stored.run], datasets=[dataset], report=report,
+        parents=[wiring.stored.run], datasets=[dataset], started=started, report=report,
     ) as writer:  # fmt: skip
         write_effects(writer, data, effects)
         writer.metrics |= _flat(scores)
-    return KnockoutResult(writer.id, perturbation, table, scores, said)
+    return KnockoutResult(writer.id, perturbation, table, scores, tuple(said), unit)
 
 
 def knockout_all(
@@ -111,9 +123,9 @@ def knockout_all(
     """Predict the effect of perturbing every regulator of the network, one at a time, as one matrix product.
 
     Stored are the genes that the network lets each one reach. In the table, `n_changed` counts other genes whose
-    interval leaves zero out and `reach` is the summed absolute change of the other genes in log1p units.
+    interval leaves zero out and `reach` is the summed absolute change of the other genes in the expression unit.
     """
-    dataset = choose_dataset(store, dataset)
+    started, dataset = datetime.now(UTC), choose_dataset(store, dataset)
     data = read_conditions(store, dataset, context, seed=seed, controls_needed=False)
     gated = _is_gated(model, data)
     wiring = wire(store, data, data.perturbations, run)
@@ -123,7 +135,7 @@ def knockout_all(
     regulators = wiring.stored.network.regulators
     if not len(regulators):
         raise NothingFound(f"Run {wiring.stored.run} holds no edge between genes of '{dataset}'.")
-    fitted = chosen.fit(data)
+    fitted = chosen.fit(data, mode=mode)
     singles = [Perturbation((data.symbols[r],), mode) for r in regulators]  # type: ignore[arg-type]
     effects = chosen.predict(singles, data.context)
 
@@ -142,18 +154,18 @@ def knockout_all(
             "strongest_delta": effects.delta[np.arange(len(regulators)), strongest],
         }
     ).sort("reach", descending=True)
-    said = (*wiring.stored.said, *fitted.said)
+    said, unit = (*wiring.stored.said, *fitted.said), expression_unit(store, dataset)
     if not write:
-        return AllKnockouts(None, effects, table, said)
+        return AllKnockouts(None, effects, table, said, unit)
     configuration = {"genes": "every regulator", "mode": mode, "context": data.context, "model": chosen.name,
                      "regulation": wiring.stored.run, "n_bootstraps": n_bootstraps, **options}  # fmt: skip
     with store.run(
         "predict", name=f"{mode} of every regulator in {dataset}", configuration=configuration,
-        parents=[wiring.stored.run], datasets=[dataset], report=report,
+        parents=[wiring.stored.run], datasets=[dataset], started=started, report=report,
     ) as writer:  # fmt: skip
         write_effects(writer, data, effects, keep=(effects.delta != 0) | (effects.baseline != 0))
         writer.metrics |= {"n_perturbations": len(singles), **fitted.numbers}
-    return AllKnockouts(writer.id, effects, table, said)
+    return AllKnockouts(writer.id, effects, table, said, unit)
 
 
 def name_targets(store: Store, dataset: str, names: Sequence[str], mode: str) -> Perturbation:
@@ -177,8 +189,10 @@ def _is_gated(model: str, data: PerturbationData) -> bool:
 
 
 def _measured_row(data: PerturbationData, perturbation: Perturbation) -> int | None:
-    """The measured perturbation with the same targets, the same mode first."""
-    same = [k for k, p in enumerate(data.perturbations) if set(p.targets) == set(perturbation.targets)]
+    """The measured perturbation of the same kind with the same targets, the same mode first."""
+    same = [
+        k for k in same_kind(data, perturbation.mode) if set(data.perturbations[k].targets) == set(perturbation.targets)
+    ]
     return next((k for k in same if data.perturbations[k].mode == perturbation.mode), same[0] if same else None)
 
 
@@ -189,51 +203,17 @@ def _table(data: PerturbationData, effects: Effects, measured: int | None) -> pl
     columns["measured"] = None if seen is None else seen.delta[0]
     columns["measured_error"] = None if seen is None else seen.error[0]
     table = pl.DataFrame(columns).with_columns(pl.col("measured", "measured_error").cast(pl.Float64))
+    table = table.with_columns(pl.col("lower", "upper").fill_nan(None))
     return table.sort(pl.col("delta").abs(), descending=True, maintain_order=True)
 
 
-def _about_targets(data: PerturbationData, wiring: Wiring, perturbation: Perturbation) -> list[str]:
-    said = [wiring.said[t] for t in perturbation.targets if t in wiring.said]
-    if perturbation.mode != "activation":
-        mean = dict(zip(data.symbols, data.control.mean[0], strict=True))
-        silent_genes = [t for t in perturbation.targets if mean.get(t) == 0]
-        said += [f"{t} is not expressed in the control cells: there is nothing to take away." for t in silent_genes]
-    few = [
-        f"{name} ({n} cells)"
-        for name, n in data.too_few.items()
-        if set(Perturbation.parse(name).targets) == set(perturbation.targets)
-    ]
-    said += [f"Measured in too few cells to compare with: {', '.join(few)}."] if few else []
-    return said
-
-
-def _about_scores(data: PerturbationData, scores: dict[str, Any]) -> list[str]:
-    """Sentences on the interval, the gate, and on who comes closer to the measurement."""
-    if scores["calibrated"]:
-        said = [
-            f"Interval: 90 %, calibrated on {scores['n_measured']} measured perturbations; measured coverage on "
-            f"targets left out {scores.get('coverage', float('nan')):.0%}."
-        ]
-    else:
-        said = ["Interval: 90 % of networks redrawn within their errors; not calibrated on measured perturbations."]
-    if "gamma" in scores:
-        state = f"{scores['gamma']:.2g}" if scores["gamma"] else "0 (closed: the prediction is the baseline)"
-        said.append(f"Gate: gamma = {state}, learned on {scores['n_measured']} measured perturbations.")
-    found = scores.get("pearson_delta")
-    if found is None:
-        return [*said, f"Not measured in '{data.dataset}': nothing to compare with."]
-    model, baseline = found[scores["model"]], found["baseline"]
-    if model is None:
-        said.append("The prediction does not vary over the other genes, so it has no correlation with the measurement.")
-    elif baseline is not None and baseline >= model:
-        said.append(
-            f"The baseline ({scores['baseline_name']}) comes closer to the measurement than the model: "
-            f"Pearson-delta {baseline:.2f} against {model:.2f}."
-        )
-    else:
-        against = "no change, which has no correlation" if baseline is None else f"{baseline:.2f}"
-        said.append(f"The model comes closer than the baseline: Pearson-delta {model:.2f} against {against}.")
-    return said
+def _inside(table: pl.DataFrame) -> NDArray[np.bool_] | None:
+    """Whether the interval of each predicted change that has one holds its measurement, the largest first."""
+    seen = table.filter(pl.col("upper").is_not_null() & (pl.col("delta") != 0))
+    if seen.is_empty():
+        return None
+    lower = pl.col("lower").fill_null(float("-inf"))
+    return seen.select(pl.col("measured").is_between(lower, "upper")).to_series().to_numpy()
 
 
 def _flat(scores: dict[str, Any]) -> dict[str, Any]:

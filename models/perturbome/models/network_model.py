@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from perturbome.models.baselines import baseline_change, leave_one_out_mean, unrelated
-from perturbome.models.bootstrap import LEVEL, bootstrap_interval
-from perturbome.models.conformal import Calibration, calibrate, coverage
+from perturbome.models.baselines import KIND, baseline_change, leave_one_out_mean, same_kind, unrelated
+from perturbome.models.bootstrap import LEVEL, bootstrap_half_width
+from perturbome.models.conformal import SIGNIFICANT, Calibration, calibrate, coverages, held_out
 from perturbome.models.contracts import Effects, FitReport, PerturbationData
 from perturbome.models.gate import Gate, fit_gate
 from perturbome.models.imposed import MODES, impose
+from perturbome.models.moments import welch
 from perturbome.models.network import Network
 from perturbome.models.propagation import DAMPING, STEPS, propagate, safe_damping
 from perturbome.platform.errors import ModelError
@@ -40,14 +41,16 @@ class _Fitted:
     own: NDArray[np.bool_]
     truth: Array  # measured against the first half of the controls
     others: Array  # measured against the second half
+    changed: NDArray[np.bool_]  # measured to change, beyond `SIGNIFICANT` standard errors
 
 
 class NetworkModel:
     """d = propagated effect of what a perturbation imposes on its targets; see `propagate` and `impose`.
 
     Gated: d = mean of the other perturbations + gamma * (propagated - mean propagated of the others), gamma learned
-    from measured perturbations with other targets (see `fit_gate`). Intervals: bootstrap of the network; where at
-    least four perturbations with other targets were measured, calibrated on them (see `calibrate`).
+    from measured perturbations of the same kind with other targets (see `fit_gate`). Intervals: bootstrap of the
+    network; where at least four such perturbations were measured, calibrated on them (see `calibrate`). NaN where
+    there is none: what is imposed on a target is known, and an end below zero expression has no meaning.
 
     `pushes` [n_genes] by symbol: the change that a target without edges imposes on its partners in a prior.
     """
@@ -67,30 +70,34 @@ class NetworkModel:
         self.pushes, self.report = pushes or {}, report
         self._fitted: _Fitted | None = None
 
-    def fit(self, data: PerturbationData, priors: GraphSlice | None = None) -> FitReport:
-        """Take units and measured effects from the data; the priors have already shaped the network."""
+    def fit(self, data: PerturbationData, priors: GraphSlice | None = None, *, mode: str | None = None) -> FitReport:
+        """Take units and measured effects from the data; the priors have already shaped the network.
+
+        The numbers reported are of the measured perturbations of the kind of `mode`; by default the commonest kind.
+        """
         weights = self.network.matrix(data.spread)
         damping = safe_damping(weights, self.damping)
         start, held = self._start(data, data.perturbations, data.targets, half=1)
         lowest = -data.controls.mean[1]
         features = propagate(weights, start, held, lowest, self.steps, damping)
-        lower, upper = bootstrap_interval(
+        half_width = bootstrap_half_width(
             self.network, data.spread, start, held, lowest, features, self.steps, damping, self.n_bootstraps,
             self.seed, report=self.report,
         )  # fmt: skip
-        self._fitted = _Fitted(data, damping, features, (upper - lower) / 2, data.own(), data.delta(0), data.delta(1))
+        measured = welch(data.controls[0:1], data.treated)
+        changed = np.abs(measured.delta) > SIGNIFICANT * measured.error  # False where the error is not known
+        self._fitted = _Fitted(
+            data, damping, features, half_width, data.own(), measured.delta, data.delta(1), changed
+        )  # fmt: skip
         numbers: dict[str, float] = {"damping": damping}
         said: list[str] = []
         if damping < self.damping:
             said.append(f"Feedback in the network would grow without end: damping lowered to {damping:.2g}.")
-        everyone = np.arange(len(data.perturbations))
-        gate = self._gate(everyone)
+        rows = same_kind(data, mode or _commonest(data))
+        gate = self._gate(rows)
         if gate is not None:
             numbers |= {"gamma": gate.gamma, "gain": gate.gain, "slope": gate.slope, "slope_error": gate.error}
-        if len(everyone):
-            residual = self._residual(everyone, gate)
-            numbers["coverage"] = coverage(residual, self._fitted.half_width, self._fitted.own, LEVEL)
-        return FitReport(self.name, len(data.perturbations), numbers, tuple(said))
+        return FitReport(self.name, len(rows), numbers | self._held_out(rows, gate), tuple(said))
 
     def predict(self, perturbations: Sequence[Perturbation], context: str, half: int | None = None) -> Effects:
         """Effects beside the best baseline; a measured perturbation is predicted as if it had not been.
@@ -110,7 +117,7 @@ class NetworkModel:
         mean = data.control.mean[0] if half is None else data.controls.mean[half]
         weights = self.network.matrix(data.spread)
         delta = propagate(weights, start, held, -mean, self.steps, fitted.damping)
-        lower, upper = bootstrap_interval(
+        width = bootstrap_half_width(
             self.network, data.spread, start, held, -mean, delta, self.steps, fitted.damping,
             self.n_bootstraps if half is None else 0, self.seed, report=self.report,
         )  # fmt: skip
@@ -119,18 +126,13 @@ class NetworkModel:
         shared = _Shared(self)
         for row, perturbation in enumerate(perturbations):
             gate, calibration = shared.without(perturbation)
-            half_width = (upper[row] - lower[row]) / 2
             if gate is not None:
                 corrected = np.maximum(gate.apply(baseline[row], delta[row], usual[row]), -mean)
-                moved = np.where(known[row], delta[row], corrected)
-                lower[row] += moved - delta[row]
-                upper[row] += moved - delta[row]
-                delta[row] = moved
+                delta[row] = np.where(known[row], delta[row], corrected)
             if calibration is not None:
-                low, high = calibration.interval(delta[row], half_width)
-                lower[row] = np.where(known[row], delta[row], low)
-                upper[row] = np.where(known[row], delta[row], high)
+                width[row] = calibration.half(delta[row], width[row])
             calibrated.append(calibration is not None)
+        lower, upper = _ends(delta, np.where(known, 0, width), -mean)
         return Effects(
             tuple(perturbations), data.genes, delta, lower, upper, baseline, names, self.name, context,
             calibrated=all(calibrated) and bool(calibrated),
@@ -168,17 +170,44 @@ class NetworkModel:
         fitted = self._ready()
         return fit_gate(fitted.truth[rows], fitted.others[rows], fitted.features[rows], fitted.own[rows])
 
-    def _residual(self, rows: NDArray[np.intp], gate: Gate | None) -> Array:
-        """Measured minus predicted, each perturbation predicted without itself."""
+    def _predicted(self, rows: NDArray[np.intp], gate: Gate | None) -> Array:
+        """Each of these measured perturbations predicted without itself."""
         fitted = self._ready()
         predicted, others = fitted.features[rows], fitted.others[rows]
         if gate is not None:
             predicted = gate.apply(leave_one_out_mean(others), predicted, leave_one_out_mean(predicted))
-        return fitted.truth[rows] - predicted
+        return predicted
+
+    def _held_out(self, rows: NDArray[np.intp], gate: Gate | None) -> dict[str, float]:
+        """Coverages (see `coverages`), and the slope through zero of measured on predicted change: `magnitude`."""
+        if not len(rows):
+            return {}
+        fitted, predicted = self._ready(), self._predicted(rows, gate)
+        own, truth = fitted.own[rows], fitted.truth[rows]
+        numbers: dict[str, float] = {}
+        square = float(np.sum(predicted[~own] ** 2))
+        if square > 0:
+            numbers["magnitude"] = float(np.sum((truth * predicted)[~own])) / square
+        inside = held_out(truth - predicted, fitted.half_width[rows], own, LEVEL, predicted=predicted)
+        return numbers if inside is None else numbers | coverages(inside, own, predicted, fitted.changed[rows])
+
+
+def _commonest(data: PerturbationData) -> str:
+    modes = [p.mode for p in data.perturbations] or ["knockout"]
+    return max(modes, key=lambda mode: sum(KIND[other] == KIND[mode] for other in modes))
+
+
+def _ends(delta: Array, width: Array, lowest: Array) -> tuple[Array, Array]:
+    """Ends of the interval, NaN where there is none: width 0 says that nothing is known of the error.
+
+    No end lies below the loss of all expression, and a prediction that is there already has no lower end.
+    """
+    lower, upper = np.where(width > 0, (delta - width, delta + width), np.nan)
+    return np.where(delta > lowest, np.maximum(lower, lowest), np.nan), upper
 
 
 class _Shared:
-    """Gate and calibration from the measured perturbations that share no target; computed once per such set."""
+    """Gate and calibration from measured perturbations of its kind that share no target; once per such set."""
 
     def __init__(self, model: NetworkModel) -> None:
         self.model = model
@@ -190,6 +219,10 @@ class _Shared:
         key = tuple(others.tolist())
         if key not in self.found:
             gate = self.model._gate(others)
-            residual = self.model._residual(others, gate)
-            self.found[key] = gate, calibrate(residual, fitted.half_width[others], fitted.own[others], LEVEL)
+            predicted = self.model._predicted(others, gate)
+            residual = fitted.truth[others] - predicted
+            self.found[key] = (
+                gate,
+                calibrate(residual, fitted.half_width[others], fitted.own[others], LEVEL, predicted=predicted),
+            )
         return self.found[key]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,6 +53,7 @@ def rank_targets(
     Raises UnknownName for names the data set does not hold, NothingFound where a group has fewer than three cells
     or a model needs regulation that nobody has inferred, InputError where both groups are the same.
     """
+    started = datetime.now(UTC)
     record = find_model(model, "target")
     dataset = choose_dataset(store, dataset)
     expression = store.expression(dataset)
@@ -95,7 +97,7 @@ def rank_targets(
                      "regulation": parents[0] if parents else None}  # fmt: skip
     with store.run(
         "rank", name=f"causes of {before} -> {after} in {dataset}", configuration=configuration, parents=parents,
-        datasets=[dataset], report=report,
+        datasets=[dataset], started=started, report=report,
     ) as writer:  # fmt: skip
         writer.write(
             "contrasts",
