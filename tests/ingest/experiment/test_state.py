@@ -80,3 +80,33 @@ def test_one_logarithm_and_no_second_scaling(big: np.ndarray) -> None:
 def test_depth_does_not_matter(big: np.ndarray) -> None:
     once, thrice = (normalise(sp.csr_matrix(big * k), "counts")[0].toarray() for k in (1, 3))
     np.testing.assert_allclose(once, thrice, rtol=1e-5)
+
+
+@pytest.mark.parametrize("value", [-1.0, -2.0, 0.5, 2.5, 0.25])
+@pytest.mark.parametrize("shape", [(20, 6), (200, 300), (5000, 10)])
+def test_one_bad_value_leaves_counts_counts(shape: tuple[int, int], value: float) -> None:
+    counts = np.random.default_rng(0).poisson(2.0, shape).astype(np.float32)
+    counts[3, 1] = value
+    found = recognise(sp.csr_matrix(counts))
+    assert found.state == "counts"
+    assert f"{value:g}" in found.why
+
+
+def test_minus_one_for_missing_leaves_counts_counts(big: np.ndarray) -> None:
+    big[np.random.default_rng(1).random(big.shape) < 0.02] = -1
+    assert recognise(sp.csr_matrix(big)).state == "counts"
+
+
+@pytest.mark.parametrize("low", [0, 1])
+def test_small_whole_numbers_are_no_logarithm(low: int) -> None:
+    rng = np.random.default_rng(2)
+    values = rng.integers(low, 4, (400, 20)).astype(float)
+    values[rng.random(values.shape) < 0.03] = 0.5  # too many to be a slip, too few to show a logarithm
+    values[0, :3] = 1.5, 2.5, 0.25
+    assert recognise(sp.csr_matrix(values)).state == "other"
+
+
+def test_log2_and_log10_of_counts_are_still_seen(big: np.ndarray) -> None:
+    for base, take in (("2", np.log2), ("10", np.log10)):
+        found = recognise(sp.csr_matrix(take(1 + big)))
+        assert (found.state, found.base, found.unscaled) == ("log1p", base, True)
