@@ -18,6 +18,7 @@ from perturbome.models import knockout, measure_effects, rank_targets
 from perturbome.platform import Store
 
 DATASET = "papalexi"
+SMALLEST_P = 1.18e-38  # the least float32: what is smaller is stored as this
 ASKED = ("STAT1", "IFNGR1", "JAK2")
 EXPERIMENT = "perturb_papalexi_thp1/papalexi_thp1_eccite_299g.h5ad"
 PRIORS = {
@@ -72,15 +73,15 @@ def _knockouts(store: Store) -> Section:
                 "propagation": found["propagation"],
                 "gated propagation": found["gated propagation"],
                 "baseline": found["baseline"],
-                "replicate ceiling": found["replicate"],
+                "replicate": found["replicate"],
                 "measured coverage of the 90 % interval": result.scores.get("coverage"),
             }
         )
     text = (
         "Pearson correlation over genes of predicted and measured change (Pearson-delta), truth and prediction against "
         "disjoint halves of the control cells. Every network was inferred without the cells of the knock-out it "
-        "predicts; the baseline is the mean of the other measured knock-outs; the ceiling is one half of the cells "
-        "against the other. The perturbed gene itself is left out of the correlation."
+        "predicts; the baseline is the mean of the other measured knock-outs; the replicate is what a second "
+        "experiment of the same size would reach, from the two halves of the perturbed cells (Spearman-Brown). The perturbed gene itself is left out of the correlation."
     )
     return Section("Knock-outs, predicted and measured", text, pl.DataFrame(rows))
 
@@ -129,7 +130,9 @@ def _markdown(table: pl.DataFrame) -> str:
 def _text(value: object) -> str:
     if value is None:
         return "–"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return "< 1.2e-38" if 0 < value < SMALLEST_P else f"{value:.3g}"
+    return str(value)
 
 
 def main(data: Path) -> None:

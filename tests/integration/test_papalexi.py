@@ -51,9 +51,9 @@ def test_knock_outs_are_predicted_blind_and_stand_beside_baseline_and_ceiling(an
     store, found, _ = answered
     table = found["Knock-outs, predicted and measured"].table
     assert tuple(table["knock-out"]) == ASKED
-    for column in ("propagation", "gated propagation", "baseline", "replicate ceiling"):
+    for column in ("propagation", "gated propagation", "baseline", "replicate"):
         assert table[column].is_between(-1, 1).all()
-    assert (table["replicate ceiling"] > table["baseline"]).all()
+    assert (table["replicate"] > table["baseline"]).all()
     blind = [run for run in store.runs("infer") if run.configuration.get("leave_out")]
     assert {run.configuration["leave_out"][0] for run in blind} == {f"knockout:{gene}" for gene in ASKED}
     assert all(set(run.parents) & {b.id for b in blind} for run in store.runs("predict"))

@@ -28,6 +28,8 @@ from perturbome.platform.graph.statements import Token, require_read_only, token
 from perturbome.platform.progress import Report, silent
 
 OPEN_TRIES = 5
+LONGEST_RANGE = 10_000_000
+_RANGE = re.compile(r"\brange\s*\(\s*(-?\d+|\$\w+)\s*,\s*(-?\d+|\$\w+)", re.IGNORECASE)
 _LAST_LIMIT = re.compile(r"(\bLIMIT\s+)(\d+)(\s*;?\s*)\Z", re.IGNORECASE)
 
 
@@ -58,6 +60,7 @@ class EmbeddedStore:
         """
         require_read_only(cypher)
         given = to_parameters(parameters)
+        _require_short_ranges(cypher, given)
         found = tokens(cypher)
         _require_parameters(found, given)
         text, added = _bounded(cypher, found, row_limit)
@@ -161,6 +164,17 @@ class EmbeddedStore:
         if self.read_only:
             raise StoreReadOnly(f"The graph in {self.folder} was opened read-only. Open it with Store(path) to write.")
         return self._snapshots.lock(what)
+
+
+def _require_short_ranges(cypher: str, given: Mapping[str, object]) -> None:
+    """The engine unrolls a range before it looks at the clock, and at memory not at all: long ones are refused."""
+    for first, last in _RANGE.findall(cypher):
+        ends = [given.get(end[1:]) if end.startswith("$") else int(end) for end in (first, last)]
+        if all(isinstance(end, int | float) for end in ends) and ends[1] - ends[0] > LONGEST_RANGE:  # type: ignore[operator]
+            raise QueryTooLong(
+                f"range({first}, {last}) is longer than {LONGEST_RANGE:,}, which this engine cannot stop in time. Take a "
+                "shorter one, or match nodes with a LIMIT."
+            )
 
 
 def _require_parameters(found: list[Token], given: Mapping[str, object]) -> None:
