@@ -44,7 +44,7 @@ def experiment(
         typer.Option("--make-unique", help="Append -1, -2, ... to doubled names of cells.", rich_help_panel=_STORE),
     ] = False,
     organism: Annotated[
-        str | None, typer.Option(help="human, mouse or yeast; guessed from the genes.", rich_help_panel=_SHAPE)
+        str | None, typer.Option(help="human, mouse, yeast or another; guessed from the genes.", rich_help_panel=_SHAPE)
     ] = None,
     convention: Annotated[
         str | None,
@@ -126,7 +126,6 @@ def experiment(
     for line in done.said:
         say(f"  {line}")
     console.print(
-        f"Data set [bold]{done.dataset}[/bold]: {done.n_cells:,} cells x {done.n_genes:,} genes, "
-        f"{done.n_control:,} controls, {len(done.perturbations):,} perturbations (run {done.run}).",
+        f"Data set [bold]{done.dataset}[/bold]: {done.summary} (run {done.run}).",
         highlight=False,
     )

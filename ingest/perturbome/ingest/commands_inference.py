@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from perturbome.ingest.words import many
 from perturbome.platform.console import JsonOption, StoreOption, console_report, say, show_json, show_table
 from perturbome.platform.errors import UnreadableFile
 
@@ -60,7 +61,8 @@ def simulate(
             }
         )
         return
-    say(f"{cells} cells x {genes} genes, {knockouts} knock-outs, {simulated.network.height} true edges (seed {seed}).")
+    made = f"{many(cells, 'cell')} x {many(genes, 'gene')}, {many(knockouts, 'knock-out')}"
+    say(f"{made}, {many(simulated.network.height, 'true edge')} (seed {seed}).")
     for file, what in zip(written, ("the counts", "the true edges", "the true effects", "the regulators"), strict=True):
         say(f"  {file}: {what}")
 
@@ -133,7 +135,7 @@ def regulation(
 
     for sentence in inferred.said:
         say(sentence)
-    show_table(pl.DataFrame(groups, infer_schema_length=None), title=f"{inferred.n_edges} edges", most=40)
+    show_table(pl.DataFrame(groups, infer_schema_length=None), title=many(inferred.n_edges, "edge"), most=40)
     say(f"Run {inferred.run}.")
 
 
@@ -170,7 +172,7 @@ def transitions(
         return
     for sentence in inferred.said:
         say(sentence)
-    say(f"{inferred.n_edges} transitions from {inferred.n_sources} cells. Run {inferred.run}.")
+    say(f"{many(inferred.n_edges, 'transition')} from {many(inferred.n_sources, 'cell')}. Run {inferred.run}.")
 
 
 def _names(given: str) -> list[str]:

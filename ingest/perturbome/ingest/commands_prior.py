@@ -32,7 +32,7 @@ def prior(
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the prior in the store; default from the file.")] = None,
-    organism: Annotated[str | None, typer.Option(help="human, mouse or yeast; default from the file.")] = None,
+    organism: Annotated[str | None, typer.Option(help="human, mouse, yeast or another; default from the file.")] = None,
     info: Annotated[
         Path | None, typer.Option(help="STRING's protein.info or protein.aliases; default: the one beside the file.")
     ] = None,

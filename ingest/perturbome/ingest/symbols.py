@@ -7,22 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from perturbome.ingest.words import many
+
 ENSEMBL = re.compile(r"^(ENS([A-Z]{3,4})?G\d{11})(\.\d+)?(_PAR_Y)?$")
 YEAST = re.compile(r"^(Y[A-P][LR]\d{3}[WC](-[A-Z])?|Q0\d{3})$")
 ENTREZ = re.compile(r"^\d{1,9}$")
 _GENOME = re.compile(r"^(?:GRCh3[78]|hg19|hg38|GRCm3[89]|mm10|mm39)_+")
 _SPECIES = {None: "human", "MUS": "mouse"}
-_TAXA = {
-    "human": ("human", "homo sapiens", "h. sapiens", "hsapiens", "ncbitaxon:9606", "9606", "hs"),
-    "mouse": ("mouse", "mus musculus", "m. musculus", "mmusculus", "ncbitaxon:10090", "10090", "mm"),
-    "yeast": ("yeast", "saccharomyces cerevisiae", "s. cerevisiae", "ncbitaxon:4932", "4932", "ncbitaxon:559292"),
-}
-
-
-def organism_name(text: str) -> str:
-    """Our word for an organism named in any usual way; the folded text itself where it is none of ours."""
-    folded = text.strip().casefold()
-    return next((name for name, words in _TAXA.items() if folded in words), folded)
 
 
 def kind_of(name: str) -> str:
@@ -137,12 +128,15 @@ class Mended:
         lines = []
         if self.mended:
             pairs = ", ".join(f"{a} -> {b}" for a, b in list(self.mended.items())[:8])
-            lines.append(f"{len(self.mended)} symbols that a spreadsheet had turned into dates were mended: {pairs}.")
+            n = many(len(self.mended), "symbol that a spreadsheet had turned into a date was",
+                     "symbols that a spreadsheet had turned into dates were")  # fmt: skip
+            lines.append(f"{n} mended: {pairs}.")
         if self.ambiguous:
             pairs = ", ".join(f"{a} ({' or '.join(b) or 'no such gene'})" for a, b in list(self.ambiguous.items())[:8])
-            lines.append(
-                f"{len(self.ambiguous)} dates among the symbols could not be mended and stay as they are: {pairs}."
+            n = many(
+                len(self.ambiguous), "date among the symbols stays as it is", "dates among the symbols stay as they are"
             )
+            lines.append(f"{n}, as no one gene is meant: {pairs}.")
         return lines
 
 

@@ -147,7 +147,7 @@ def test_flags_overrule(store: Store, h5ad: Write, labels: Labels) -> None:
     done = add_experiment(
         store, path, perturbation_column="other", control="mine", mode="activation", dataset="a", organism="mouse"
     )
-    assert ids(done) == ["activation:MYC"]
+    assert ids(done) == ["activation:Myc"]  # capitals under 'mouse' are spelt as mouse genes
     assert store.expression("a").dataset["organism"] == "mouse"
     done = add_experiment(store, path, convention="scperturb", mode="knockdown", dataset="b")
     assert ids(done) == ["knockdown:STAT1"]

@@ -17,6 +17,7 @@ from perturbome.ingest.experiment.cells import cell_batches
 from perturbome.ingest.experiment.plan import Plan, make_plan
 from perturbome.ingest.experiment.readers import open_source
 from perturbome.ingest.symbols import ENSEMBL
+from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError
 from perturbome.platform.progress import Report, silent
 
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ingested:
-    """What an ingest stored, and all it has to say of how it read the file."""
+    """What an ingest stored, and all it has to say of how it read the file.
+
+    Where nothing was perturbed every cell is a control to the models: `n_control` is then `n_cells`.
+    """
 
     run: str
     dataset: str
@@ -36,6 +40,14 @@ class Ingested:
     n_control: int
     perturbations: list[str]
     said: list[str] = field(default_factory=list)
+
+    @property
+    def summary(self) -> str:
+        """Cells, genes and perturbations in a few words."""
+        size = f"{many(self.n_cells, 'cell')} x {many(self.n_genes, 'gene')}"
+        if not self.perturbations:
+            return f"{size}, no perturbations"
+        return f"{size}, {many(self.n_control, 'control')}, {many(len(self.perturbations), 'perturbation')}"
 
     def row(self) -> dict[str, Any]:
         """As plain values, for a script."""
@@ -233,8 +245,8 @@ def _carriers(assignment: Assignment, keep: np.ndarray) -> np.ndarray:
 
 
 def _description(plan: Plan, n_cells: int, n_genes: int, n_perturbations: int) -> str:
-    what = f"{n_perturbations} perturbations" if n_perturbations else "unperturbed"
-    return f"{n_cells:,} cells x {n_genes:,} genes, {what}, {plan.genes.organism}"
+    what = many(n_perturbations, "perturbation") if n_perturbations else "unperturbed"
+    return f"{many(n_cells, 'cell')} x {many(n_genes, 'gene')}, {what}, {plan.genes.organism}"
 
 
 def _files(path: Path) -> list[Path]:

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 
 from perturbome.ingest.experiment.choose import Choice, is_chemical
 from perturbome.ingest.experiment.columns import as_text
 from perturbome.ingest.experiment.conventions import Survey
 from perturbome.ingest.experiment.genes import Genes
 from perturbome.ingest.experiment.guides import Guides, Names
+from perturbome.ingest.experiment.modes import modes
+from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError, did_you_mean
 from perturbome.platform.perturbation import (
     SPELLINGS,
@@ -25,9 +28,6 @@ from perturbome.platform.perturbation import (
     is_stand_in,
     is_unassigned,
 )
-
-TYPE_COLUMNS = ("perturbation_type", "genetic_perturbation_strategy", "pert_type", "crispr_type", "modality")
-
 
 @dataclass(frozen=True)
 class Assignment:
@@ -45,20 +45,8 @@ class Assignment:
         return np.asarray(self.code == -1)
 
 
-def mode_of(text: str) -> Mode | None:
-    """The mode that a word for a technique means; None for one we do not know, or for control."""
-    word = text.casefold()
-    if any(k in word for k in ("crispra", "activation", "overexpress", "orf", "cdna", "transgene")):
-        return "activation"
-    if any(k in word for k in ("crispri", "interference", "shrna", "sirna", "rnai", "knockdown", "knock-down")):
-        return "knockdown"
-    if any(k in word for k in ("drug", "compound", "chemical", "cytokine", "small molecule", "ligand", "treatment")):
-        return "compound"
-    return "knockout" if any(k in word for k in ("crispr", "cas9", "knockout", "knock-out", "ko", "tap-seq")) else None
-
-
 def unperturbed(n_cells: int) -> Assignment:
-    """All cells are controls."""
+    """No cell is perturbed: each counts as its own kind's control."""
     return Assignment(np.full(n_cells, -1), [], [])
 
 
@@ -71,17 +59,18 @@ def assign(
     control: str | Sequence[str] | None = None,
     mode: Mode | None = None,
     dose_column: str | None = None,
+    others: pl.DataFrame | None = None,
 ) -> Assignment:
-    """Read the chosen column. Raises InputError, listing the values and the flag, where no cell is a control."""
+    """Read the chosen column; `others` are the store's genes of this organism. Raises InputError, listing the values and the flag, where no cell is a control."""
     assert choice.column is not None
     obs, said = survey.obs, []
-    known = Names(genes)
     labels = survey.labels(choice.column)
+    known = Names(genes, others, labels)
     text = as_text(obs[choice.column])
     reader = Guides(survey.uns, known) if choice.convention.name == "cellxgene" else None
 
     controls = _controls(labels, choice, known, control, where)
-    types, type_said = _types(survey, labels, controls, choice, known, mode)
+    types, type_said = modes(survey, labels, controls, choice, known, genes.organism, mode, dose_column)
     doses = _doses(obs, choice, dose_column, types)
     most = _most_targets(survey, choice)
 
@@ -123,7 +112,9 @@ def _read(
     label: str, mode: Mode, dose: float | None, choice: Choice, known: Names, most: int | None
 ) -> Perturbation | None:
     if mode == "compound":
-        return Perturbation((label,), mode, dose)
+        parts = label.split("+")
+        named = [p for p in parts if not is_control(p)]  # JQ1+ctrl is JQ1
+        return Perturbation((label if named == parts else "+".join(named),), mode, dose) if named else None
     found = SPELLINGS[choice.spelling].parse(label, mode, known.exact)
     if found is None:
         return None
@@ -156,36 +147,6 @@ def _all_control(label: str, choice: Choice) -> bool:
     """Whether a combination names controls only, as NegCtrl0_NegCtrl0__NegCtrl0_NegCtrl0 does."""
     separated = choice.spelling != "plain" and any(mark in label for mark in ("_", "+"))
     return separated and SPELLINGS[choice.spelling].parse(label) is None
-
-
-def _types(
-    survey: Survey, labels: list[str], controls: set[str], choice: Choice, known: Names, told: Mode | None
-) -> tuple[Any, list[str]]:
-    """The mode of each cell (or of all), and what to say of it."""
-    column = survey.find(TYPE_COLUMNS)
-    if told is not None:
-        return told, [f"Mode of the perturbations: {told}, as told."]
-    if column is not None:
-        modes = {t: mode_of(t) for t in survey.labels(column)}
-        if any(modes.values()):
-            usual = next(m for m in modes.values() if m)
-            words = ", ".join(f"{t} = {m}" for t, m in modes.items() if m)
-            return [modes.get(t) or usual for t in as_text(survey.obs[column])], [
-                f"Mode from column '{column}': {words}."
-            ]
-    if choice.convention.mode is not None:
-        return choice.convention.mode, [
-            f"Mode: {choice.convention.mode}, usual for {choice.convention.title} (--mode)."
-        ]
-    rest = [t for t in labels if t not in controls and not is_unassigned(t)]
-    parsed = [SPELLINGS[choice.spelling].parse(t, known=known.exact) for t in rest]
-    targets = {t for p in parsed if p for t in p.targets}
-    genes = sum(t in known for t in targets) / len(targets) if targets else 0.0
-    named = any(word in (choice.column or "").casefold() for word in ("gene", "target", "guide", "grna", "ko"))
-    worded = sum(t.upper() == t and t[:1].isalpha() and len(t) < 12 for t in targets) / len(targets) if targets else 0.0
-    if not is_chemical(choice.column or "") and (genes >= 0.3 or (worded >= 0.8 and (len(targets) >= 5 or named))):
-        return "knockout", ["Mode: knockout, because the file does not say (--mode knockdown or activation if it was)."]
-    return "compound", [f"Mode: compound, as these are not genes of the file: {_listing(rest)} (--mode if they are)."]
 
 
 def _doses(obs: pd.DataFrame, choice: Choice, told: str | None, types: Any) -> Any:
@@ -245,21 +206,29 @@ def _said(
     known: Names,
 ) -> list[str]:
     n_control, n_unassigned = int((code == -1).sum()), int((code == -2).sum())
-    lines = [f"Controls: {n_control:,} cells ({_listing(sorted(controls)) or 'combinations of controls'})."]
+    lines = [f"Controls: {many(n_control, 'cell')} ({_listing(sorted(controls)) or 'combinations of controls'})."]
     if n_unassigned:
-        lines.append(f"{n_unassigned:,} cells say nothing of their perturbation: kept, neither control nor perturbed.")
+        lines.append(
+            f"{many(n_unassigned, 'cell says', 'cells say')} nothing of the perturbation: kept, "
+            "neither control nor perturbed."
+        )
     several = sum(len(p.targets) > 1 for p in perturbations)
     merged = sum(len(w) > 1 for w in words.values())
     lines.append(
-        f"{len(perturbations)} perturbations"
+        many(len(perturbations), "perturbation")
         + (f", {several} of several genes" if several else "")
-        + (f"; guides of one gene are joined ({merged} genes with several labels)" if merged else "")
+        + (f"; guides of one gene are joined ({many(merged, 'gene')} with several labels)" if merged else "")
         + "."
     )
     targets = {t for p in perturbations if p.mode != "compound" for t in p.targets}
-    away = sorted(t for t in targets if t not in known.exact)
+    away = sorted(t for t in targets if not known.measured(t))
     if away:
-        lines.append(f"{len(away)} of {len(targets)} target genes are not measured in the file: {_listing(away)}.")
+        lines.append(f"{len(away)} of {many(len(targets), 'target gene')} not measured in the file: {_listing(away)}.")
+    if known.mended:
+        pairs = ", ".join(f"{a} -> {b}" for a, b in list(known.mended.items())[:8])
+        lines.append(f"Labels that a spreadsheet had turned into dates were mended: {pairs}.")
+    if not perturbations and not n_unassigned:
+        lines.append("Every cell is a control: nothing is perturbed in this data set.")
     return lines
 
 

@@ -14,10 +14,11 @@ import scipy.sparse as sp
 
 from perturbome.ingest.experiment.assign import Assignment
 from perturbome.ingest.experiment.checks import check_values
-from perturbome.ingest.experiment.columns import ROLES, as_text, find_column, read_numbers, read_times
+from perturbome.ingest.experiment.columns import ROLES, as_text, find_column, read_numbers, read_times, unit_name
 from perturbome.ingest.experiment.genes import Columns, Genes, made_unique
 from perturbome.ingest.experiment.source import Matrix, Source
 from perturbome.ingest.experiment.state import State, normalise
+from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError, MissingColumn
 from perturbome.platform.perturbation import CONTROL
 from perturbome.platform.progress import Report
@@ -63,8 +64,14 @@ class CellTable:
         return pa.table(arrays)
 
 
-def read_cells(source: Source, told: dict[str, str | None], context: str | None, make_unique: bool) -> CellTable:
-    """Read what obs says of each cell; `told` maps roles to the columns the user named.
+def read_cells(
+    source: Source,
+    told: dict[str, str | None],
+    context: str | None,
+    make_unique: bool,
+    time_unit: str | None = None,
+) -> CellTable:
+    """Read what obs says of each cell; `told` maps roles to the columns the user named, `time_unit` is theirs too.
 
     Raises MissingColumn for a told column that is absent, InputError for duplicated names and for a told column
     that cannot be read.
@@ -78,7 +85,7 @@ def read_cells(source: Source, told: dict[str, str | None], context: str | None,
             table.used[role] = column
             table.said += [said] if said else []
     _cell_type(table, obs, context)
-    _time(table, obs, told.get("time"), where)
+    _time(table, source, told.get("time"), time_unit)
     _pseudotime(table, obs, told.get("pseudotime"), where)
     return table
 
@@ -104,7 +111,7 @@ def _cell_type(table: CellTable, obs: pd.DataFrame, context: str | None) -> None
         unknown = np.array([t is None for t in types])
         if unknown.any():
             types = np.where(unknown, "unknown", types)
-            table.said.append(f"{int(unknown.sum()):,} cells have no cell type: 'unknown'.")
+            table.said.append(f"{many(int(unknown.sum()), 'cell has', 'cells have')} no cell type: 'unknown'.")
     if context is not None:
         more = as_text(obs[context])
         whole = [t if m is None else m if t == "all" else f"{t} | {m}" for t, m in zip(types, more, strict=True)]
@@ -113,7 +120,8 @@ def _cell_type(table: CellTable, obs: pd.DataFrame, context: str | None) -> None
     table.columns["cell_type"] = types
 
 
-def _time(table: CellTable, obs: pd.DataFrame, told: str | None, where: str) -> None:
+def _time(table: CellTable, source: Source, told: str | None, told_unit: str | None) -> None:
+    obs, where = source.obs, source.path.name
     column, said = find_column(obs, ROLES["time"], told, where, used=list(table.used.values()))
     if column is None:
         return
@@ -124,10 +132,16 @@ def _time(table: CellTable, obs: pd.DataFrame, told: str | None, where: str) -> 
                              "Times are numbers, or like '24h' and 'day 10'.")  # fmt: skip
         table.said.append(f"Column '{column}' is left out as time: it holds {times.unreadable!r}.")
         return
-    table.columns["time"], table.time_unit, table.used["time"] = times.values, times.unit, column
+    stated = source.uns.get("time_unit")
+    unit, whence = next(
+        ((unit_name(u), said) for u, said in ((told_unit, ", as told"), (times.unit, ""),
+                                               (stated, " (uns['time_unit'])")) if isinstance(u, str) and u.strip()),
+        (None, ", unit not stated (--time-unit)"),
+    )  # fmt: skip
+    table.columns["time"], table.time_unit, table.used["time"] = times.values, unit, column
     shown = ", ".join(f"{t:g}" for t in np.unique(times.values[~np.isnan(times.values)])[:8])
-    unit = f" in {times.unit}s" if times.unit else ", unit not stated (--time-unit)"
-    table.said.append(f"{said or f'Time: column {column!r}.'} Values: {shown}{unit}.")
+    many_of = "" if unit is None else f", {unit}" if unit.endswith("s") or not unit.isalpha() else f" in {unit}s"
+    table.said.append(f"{said or f'Time: column {column!r}.'} Values: {shown}{many_of}{whence}.")
 
 
 def _pseudotime(table: CellTable, obs: pd.DataFrame, told: str | None, where: str) -> None:
@@ -144,9 +158,7 @@ def _pseudotime(table: CellTable, obs: pd.DataFrame, told: str | None, where: st
             filled = np.isnan(values) & np.isfinite(more)
             values = np.where(filled, more, values)
             if filled.any():
-                table.said.append(
-                    f"{int(filled.sum()):,} cells outside '{column}' take their pseudotime from '{other}'."
-                )
+                table.said.append(f"{many(int(filled.sum()), 'cell')} outside '{column}': pseudotime from '{other}'.")
     table.columns["pseudotime"], table.used["pseudotime"] = values, column
     table.said += [said] if said else []
 

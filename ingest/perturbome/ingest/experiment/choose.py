@@ -22,7 +22,7 @@ _CLOSE = 0.05
 
 @dataclass(frozen=True)
 class Choice:
-    """The convention and the column chosen; no column where the cells were not perturbed."""
+    """The convention and the column chosen; no column, and nothing said, where the cells were not perturbed."""
 
     convention: Convention
     column: str | None
@@ -66,14 +66,7 @@ def choose(
 
     candidates = _candidates(survey, known)
     if not candidates:
-        seen = [c for c in PLAIN_COLUMNS if survey.find([c])]
-        why = (
-            f" ({', '.join(seen)} does not tell controls from perturbed cells; --perturbation-column and --control)"
-            if seen
-            else ""
-        )
-        return Choice(CONVENTIONS["plain"], None, "plain",
-                      [f"No perturbation column{why}: every cell is taken as unperturbed."])  # fmt: skip
+        return Choice(CONVENTIONS["plain"], None, "plain")
     score, best, chosen = candidates[0]
     rivals = [(s, c, n) for s, c, n in candidates[1:] if c != best]
     close = [c for s, c, _ in rivals if score - s < _CLOSE and not _agree(survey, best, c)]

@@ -135,6 +135,11 @@ def read_times(column: pd.Series) -> Times:
     return Times(values, next(iter(units), named))
 
 
+def unit_name(text: str) -> str:
+    """Our word for a unit of time: `hours`, `hr` and `H` are `hour`; any other word as it stands."""
+    return _UNITS.get(text.strip().casefold(), text.strip())
+
+
 def _unit_of_name(name: str) -> str | None:
     words = re.split(r"[\W_]+", name.casefold())
     return next((_UNITS[w] for w in words if w in _UNITS and w not in ("e", "p", "t", "w", "d")), None)

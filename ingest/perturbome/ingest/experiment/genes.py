@@ -10,15 +10,17 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from perturbome.ingest.lettercase import spell_as
+from perturbome.ingest.organism import asked_organism, organism_name
 from perturbome.ingest.symbols import (
     ENSEMBL,
     guess_organism,
     kind_of,
     mend_symbols,
-    organism_name,
     strip_genome,
     strip_version,
 )
+from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError
 
 SYMBOL_COLUMNS = ("gene_symbol", "gene_symbols", "gene_name", "gene_names", "feature_name", "symbol", "hgnc_symbol",
@@ -35,6 +37,7 @@ class Genes:
     ensembl: list[str | None]
     organism: str
     said: list[str] = field(default_factory=list)
+    former: dict[str, str] = field(default_factory=dict)  # the file's spelling -> ours, where it was changed
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -42,7 +45,7 @@ class Genes:
     @property
     def known(self) -> frozenset[str]:
         """Every name under which a perturbation may mean one of these genes."""
-        return frozenset(self.symbols) | {e for e in self.ensembl if e}
+        return frozenset(self.symbols) | {e for e in self.ensembl if e} | self.former.keys()
 
 
 def read_genes(var: pd.DataFrame, organism: str | None = None, stated: str | None = None) -> Genes:
@@ -82,17 +85,19 @@ def read_genes(var: pd.DataFrame, organism: str | None = None, stated: str | Non
                     "know them. A column of symbols in var, such as 'gene_symbol', would be used.")  # fmt: skip
 
     guessed, why = guess_organism([e or s for s, e in zip(symbols, ensembl, strict=True)])
-    chosen = organism_name(organism) if organism else organism_name(stated) if stated else guessed
+    chosen = asked_organism(organism) if organism is not None else organism_name(stated) if stated else guessed
     if not organism:
         said.append(
             f"Organism: {chosen} ({'stated in the file' if stated else why})."
-            + ("" if chosen != "unknown" else " Pass --organism human, mouse or yeast.")
+            + ("" if chosen != "unknown" else " Pass --organism: human, mouse, yeast, or any other word.")
         )
     if organism and guessed not in ("unknown", chosen):
         said.append(f"Organism: {chosen}, as told; the gene names look like {guessed} ({why}).")
 
-    mended = mend_symbols(symbols, chosen)
-    return Genes(mended.symbols, ensembl, chosen, said + mended.said())
+    spelt, case_said = spell_as(symbols, chosen)
+    mended = mend_symbols(spelt, chosen)
+    former = {a: b for a, b in zip(symbols, spelt, strict=True) if a != b}
+    return Genes(mended.symbols, ensembl, chosen, said + case_said + mended.said(), former)
 
 
 _KIND = {"ensembl": "Ensembl ids", "symbol": "symbols", "yeast": "systematic yeast names", "entrez": "numbers"}
@@ -141,11 +146,11 @@ def require_summable(columns: Columns, genes: Genes, state: str, make_unique: bo
     counts = np.bincount(columns.target)
     doubled = [genes.symbols[int(columns.keep[i])] for i in np.flatnonzero(counts > 1)]
     listing = ", ".join(doubled[:5]) + (", ..." if len(doubled) > 5 else "")
-    extra = int((counts - 1).sum())
+    extra = many(int((counts - 1).sum()), "column names", "columns name")
     if state == "counts":
-        return f"{extra} columns name a gene that is there already ({listing}): their counts are summed."
+        return f"{extra} a gene that is there already ({listing}): the counts are summed."
     if make_unique:
-        return f"{extra} columns name a gene that is there already ({listing}): kept apart as NAME-1, NAME-2, ..."
+        return f"{extra} a gene that is there already ({listing}): kept apart as NAME-1, NAME-2, ..."
     raise InputError(
         f"Duplicated genes: {listing} ({len(doubled)} in all), and {state} values cannot be summed. "
         "Pass --make-unique to keep them apart as NAME-1, NAME-2, or give the counts by --layer or --state counts."

@@ -24,6 +24,8 @@ from perturbome.ingest.experiment.genes import (
 )
 from perturbome.ingest.experiment.source import Matrix, Source, sample_rows
 from perturbome.ingest.experiment.state import STATES, Recognised, State, recognise
+from perturbome.ingest.experiment.unperturbed import no_perturbation_column
+from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError, MissingColumn
 from perturbome.platform.perturbation import MODES
 
@@ -101,7 +103,9 @@ def make_plan(
     told = {**roles, "guide": roles.get("guide") or survey.find(choice.convention.guide)}
     second = survey.find(choice.convention.context)
     context = second if second and len(survey.labels(second)) > 1 else None
-    cells = read_cells(source, told, context, make_unique)
+    cells = read_cells(source, told, context, make_unique, time_unit)
+    if choice.column is None:
+        said.append(no_perturbation_column(survey, list(cells.used.values()), genes.known))
     space, space_said = read_space(source, spatial_key)
     cells.columns |= space
     said += cells.said + space_said
@@ -114,9 +118,7 @@ def make_plan(
         raise InputError(f"No control cells of {where} are left above --min-guide-fraction {min_guide_fraction}.")
 
     has_time = "time" in cells.columns
-    stated = source.uns.get("time_unit")
-    unit = time_unit or cells.time_unit or (stated if isinstance(stated, str) and has_time else None)
-    unit = unit or ("not stated" if has_time else None)
+    unit = (cells.time_unit or "not stated") if has_time else time_unit
     unit = unit or ("pseudotime" if "pseudotime" in cells.columns else None)
     recorded = choice.convention.name if choice.column else None
     return Plan(
@@ -207,7 +209,7 @@ def _columns(genes: Genes, store: Store, state: State, make_unique: bool) -> tup
     first[columns.keep] = True
     names = made_unique(genes.symbols)
     ensembl = [e if f else None for e, f in zip(genes.ensembl, first, strict=True)]
-    apart = Genes(names, ensembl, genes.organism, genes.said)
+    apart = Genes(names, ensembl, genes.organism, genes.said, genes.former)
     return apart, Columns(np.arange(len(genes)), np.arange(len(genes), dtype=np.int32)), [said]
 
 
@@ -233,7 +235,7 @@ def _keep(source: Source, least: float | None) -> tuple[np.ndarray, list[str]]:
                             "--min-guide-fraction needs the top guide's share of the reads.")  # fmt: skip
     values = read_numbers(source.obs, column, "--min-guide-fraction", source.path.name)
     keep = values > least
-    return keep, [f"{int((~keep).sum()):,} of {n:,} cells are left out: '{column}' is not above {least:g}."]
+    return keep, [f"{int((~keep).sum()):,} of {many(n, 'cell')} left out: '{column}' is not above {least:g}."]
 
 
 def _subset(source: Source, matrix: Matrix, state: Recognised) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from perturbome.ingest.organism import asked_organism
 from perturbome.ingest.priors.account import account
 from perturbome.ingest.priors.formats import read_prior
 from perturbome.ingest.priors.identify import spell, to_genes, without
@@ -19,7 +20,6 @@ from perturbome.ingest.priors.opening import stem_of
 from perturbome.ingest.priors.organisms import decide
 from perturbome.ingest.priors.overlap import measured, overlap
 from perturbome.ingest.priors.record import Ask, Parsed
-from perturbome.ingest.symbols import organism_name
 from perturbome.platform.errors import InputError
 from perturbome.platform.lake.runs import Run
 from perturbome.platform.progress import Report, silent
@@ -73,7 +73,7 @@ def add_prior(
         raise InputError(f"min_score={min_score:g} is not within 0..1. STRING's 700 is 0.7 here.")
     if name is not None:
         older_runs(store, name, replace)
-    ask = Ask(organism_name(organism) if organism else None, Path(info) if info else None, min_score, report)
+    ask = Ask(asked_organism(organism) if organism else None, Path(info) if info else None, min_score, report)
     chosen, why, parsed = read_prior(path, kind=kind, ask=ask)
     name = name or (chosen.name if chosen.name in DATABASES else stem_of(path))
     older = older_runs(store, name, replace)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
+from perturbome.ingest.organism import organism_name
 from perturbome.ingest.priors.opening import stem_of
-from perturbome.ingest.symbols import guess_organism, organism_name
+from perturbome.ingest.symbols import guess_organism
 from perturbome.platform.errors import InputError
 
 TAXA = {"9606": "human", "10090": "mouse", "4932": "yeast"}
@@ -37,6 +38,11 @@ def called(organism: str) -> str:
     return f"{organism} (taxon {taxon})" if taxon else organism
 
 
+def other_file(asked: str) -> str:
+    """How to mend an organism that is not the file's."""
+    return "Leave organism out" + ("." if asked == "unknown" else f", or take the file of {called(asked)}.")
+
+
 def in_file_name(stem: str) -> str | None:
     """The organism a file name speaks of (human_STRING, dorothea_mm, trrust_rawdata.mouse), if it names just one."""
     spoken = {WORDS[word] for word in re.split(r"[^a-z0-9]+", stem.casefold()) if word in WORDS}
@@ -57,7 +63,7 @@ def decide(
         if certain not in (None, "unknown", asked):
             raise InputError(
                 f"{path.name} names genes of {called(str(certain))}, but organism={asked} was asked for. "
-                f"Leave organism out, or take the file of {called(asked)}."
+                f"{other_file(asked)}"
             )
         return asked, "as asked"
     if certain is not None:

@@ -39,7 +39,12 @@ def overlap(
         warning = f"WARNING: data set '{dataset}' ({theirs_called}) shares no gene with this prior ({organism})"
         if alike:
             warning += f", though {alike:,} symbols agree but for upper and lower case or the organism"
-        if theirs_called != organism:
+        if theirs_called == "unknown":
+            warning += (
+                f"; whose genes the data set holds is not known: ingest it anew with --organism {organism} --replace "
+                f"if they are {organism}"
+            )
+        elif theirs_called != organism:
             warning += f"; take the {theirs_called} file, or pass organism={theirs_called} if it is one"
         said.append(warning)
     return counts, said

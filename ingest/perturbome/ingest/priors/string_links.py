@@ -7,7 +7,7 @@ import math
 import polars as pl
 
 from perturbome.ingest.priors.opening import Head
-from perturbome.ingest.priors.organisms import TAXON_PREFIX, called, of_taxon
+from perturbome.ingest.priors.organisms import TAXON_PREFIX, called, of_taxon, other_file
 from perturbome.ingest.priors.record import CHANNELS, Ask, Parsed, PriorFormat
 from perturbome.ingest.priors.string_batches import Tally, batches
 from perturbome.ingest.priors.string_names import find_companion, is_aliases, is_info, read_names
@@ -53,7 +53,7 @@ def read(head: Head, ask: Ask) -> Parsed:
     if ask.organism and organism not in ("unknown", ask.organism):
         raise InputError(
             f"{head.path.name} holds proteins of {called(organism)}, but organism={ask.organism} was asked for. "
-            f"Leave organism out, or take the file of {called(ask.organism)}."
+            f"{other_file(ask.organism)}"
         )
     info = ask.info or find_companion(head.path, taxon)
     proteins = read_names(info)

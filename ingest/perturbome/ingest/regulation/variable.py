@@ -20,7 +20,8 @@ def most_variable(X: Matrix, names: Sequence[str], n: int) -> NDArray[np.intp]:
 
     Log of the dispersion (variance / mean; the variance alone where X has negative means), standardised by median
     and median absolute deviation within 20 bins of like mean, fewer where they would hold fewer than 20 genes
-    (Zheng et al. 2017, "cell ranger"). Genes seen in fewer than 10 cells are left out. Equals are taken by `names`, so that the order of genes changes nothing.
+    (Zheng et al. 2017, "cell ranger"). Genes seen in fewer than 10 cells are left out. Equals are taken by `names`,
+    so that the order of genes changes nothing.
     """
     mean, sd = mean_and_sd(X)
     seen = np.asarray((X != 0).sum(0)).ravel()
