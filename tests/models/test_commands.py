@@ -29,11 +29,14 @@ def test_knockout_prints_the_baseline_and_who_is_closer(call):
     assert "Predicted knockout of REG0" in output
     assert "closer than the baseline" in output
     assert "5 of 60 rows shown" in output
+    assert "change in log1p of counts per 10,000" in output
+    assert "replicate (noisy for few cells)" in output
 
 
 def test_knockout_json_is_one_document(call):
     answer = json.loads(call("knockout", "REG0", "REG1", "--bootstraps", "0", "--top", "3", "--json").stdout)
     assert answer["perturbation"] == "knockout:REG0+REG1"
+    assert answer["unit"] == "log1p of counts per 10,000"
     assert [set(row) >= {"symbol", "delta", "baseline"} for row in answer["genes"]] == [True] * 3
     everything = json.loads(call("knockout", "--all", "--bootstraps", "0", "--json").stdout)
     assert len(everything["knockouts"]) == 8
@@ -49,6 +52,7 @@ def test_targets(call):
 def test_effects_with_comparison(call):
     output = call("effects", "study", "--compare").output
     assert "Mean Pearson-delta" in " ".join(output.split())
+    assert "Measured effects in log1p of counts per 10,000" in " ".join(output.split())
     answer = json.loads(call("effects", "--json", "--compare", "--context", "all").stdout)
     assert len(answer["comparison"]) == 10
 

@@ -9,6 +9,7 @@ from scipy import stats
 from perturbome.models.bootstrap import bootstrap_half_width
 from perturbome.models.imposed import MODES, impose
 from perturbome.models.network import from_edges, standard_error
+from perturbome.models.network_model import interval_ends
 from perturbome.models.propagation import propagate
 
 GENES = ("a", "b", "c", "d")
@@ -96,3 +97,15 @@ def test_no_mode_takes_expression_below_zero():
     for mode in MODES.values():
         start, _ = impose([(0,)], [mode.name], np.array([1.0]), np.array([1.0]), strength=5.0)
         assert mode.name == "activation" or start[0, 0] >= -1.0
+
+
+def test_no_interval_ends_below_zero_expression(network):
+    """Gene a is imposed; b would lose ten times what it has, so it loses all and has no lower end; d is not reached."""
+    strong = replace(network, weight=network.weight * 10, error=network.error * 10, stability=np.ones(2))
+    mean = np.array([1.0, 0.5, 5.0, 0.0])
+    start, held = impose([(0,)], ["knockout"], mean, np.ones(4))
+    delta = propagate(strong.matrix(np.ones(4)), start, held, -mean, 1, 0.5)
+    assert delta[0].tolist() == [-1.0, -0.5, 0.0, 0.0]
+    lower, upper = interval_ends(delta, np.array([[0.0, 0.2, 9.0, 0.0]]), -mean)
+    np.testing.assert_array_equal(lower, [[np.nan, np.nan, -5.0, np.nan]])
+    np.testing.assert_array_equal(upper, [[np.nan, -0.3, 9.0, np.nan]])

@@ -70,14 +70,21 @@ def knockout(
             one = predict(opened, list(genes or []), **options, report=report)
     if every:
         if json:
-            show_json({"run": whole.run, "said": whole.said, "knockouts": whole.table.head(top).to_dicts()})
+            show_json(
+                {
+                    "run": whole.run,
+                    "said": whole.said,
+                    "unit": whole.unit,
+                    "knockouts": whole.table.head(top).to_dicts(),
+                }
+            )
             return
         show_table(whole.table, f"Predicted {mode} of every regulator; change in {whole.unit}", most=top)
         _say_all(whole.said, whole.run)
         return
     if json:
         answer = {"run": one.run, "perturbation": one.perturbation.id, "scores": one.scores, "said": one.said}
-        show_json(answer | {"genes": one.table.head(top).to_dicts()})
+        show_json(answer | {"unit": one.unit, "genes": one.table.head(top).to_dicts()})
         return
     shown = one.table.drop("gene")
     if one.table["measured"].null_count() == one.table.height:

@@ -132,7 +132,7 @@ class NetworkModel:
             if calibration is not None:
                 width[row] = calibration.half(delta[row], width[row])
             calibrated.append(calibration is not None)
-        lower, upper = _ends(delta, np.where(known, 0, width), -mean)
+        lower, upper = interval_ends(delta, np.where(known, 0, width), -mean)
         return Effects(
             tuple(perturbations), data.genes, delta, lower, upper, baseline, names, self.name, context,
             calibrated=all(calibrated) and bool(calibrated),
@@ -197,7 +197,7 @@ def _commonest(data: PerturbationData) -> str:
     return max(modes, key=lambda mode: sum(KIND[other] == KIND[mode] for other in modes))
 
 
-def _ends(delta: Array, width: Array, lowest: Array) -> tuple[Array, Array]:
+def interval_ends(delta: Array, width: Array, lowest: Array) -> tuple[Array, Array]:
     """Ends of the interval, NaN where there is none: width 0 says that nothing is known of the error.
 
     No end lies below the loss of all expression, and a prediction that is there already has no lower end.
