@@ -94,7 +94,8 @@ def _verdict(scores: dict[str, Any]) -> None:
     columns[2].metric("A replicate", number_or_dash(found["replicate"]), help="What a second experiment would reach")
     columns[3].metric("90 % interval", calibrated)
     if model is not None and (baseline is None or model > baseline):
-        st.success("The model comes closer to the measurement than its baseline.", icon=":material/check_circle:")
+        closer = f"{scores['model'].capitalize()} comes closer to the measurement than its baseline."
+        st.success(closer, icon=":material/check_circle:")
     else:
         st.warning(
             "The model does not beat its baseline here: trust the baseline's markers over the bars.",
@@ -116,7 +117,7 @@ def number_or_dash(value: float | None) -> str:
 def _table(result: KnockoutResult) -> None:
     columns = {
         "symbol": text("Gene"),
-        "delta": figure("Predicted change", "log1p units, against control"),
+        "delta": figure("Predicted change", f"{result.unit}, against control"),
         "lower": figure("Lower", "of the 90 % interval"),
         "upper": figure("Upper", "of the 90 % interval"),
         "baseline": figure(f"Baseline: {result.scores['baseline_name']}"),

@@ -172,8 +172,8 @@ def _require_short_ranges(cypher: str, given: Mapping[str, object]) -> None:
         ends = [given.get(end[1:]) if end.startswith("$") else int(end) for end in (first, last)]
         if all(isinstance(end, int | float) for end in ends) and ends[1] - ends[0] > LONGEST_RANGE:  # type: ignore[operator]
             raise QueryTooLong(
-                f"range({first}, {last}) is longer than {LONGEST_RANGE:,}, which this engine cannot stop in time. Take a "
-                "shorter one, or match nodes with a LIMIT."
+                f"range({first}, {last}) is longer than {LONGEST_RANGE:,}, which this engine cannot stop in time. "
+                "Take a shorter one, or match nodes with a LIMIT."
             )
 
 
