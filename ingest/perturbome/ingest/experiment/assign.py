@@ -29,6 +29,7 @@ from perturbome.platform.perturbation import (
     is_unassigned,
 )
 
+
 @dataclass(frozen=True)
 class Assignment:
     """`code` [n_cells] points into `perturbations`; -1 is a control, -2 unassigned. `labels` are the file's words."""
@@ -61,7 +62,10 @@ def assign(
     dose_column: str | None = None,
     others: pl.DataFrame | None = None,
 ) -> Assignment:
-    """Read the chosen column; `others` are the store's genes of this organism. Raises InputError, listing the values and the flag, where no cell is a control."""
+    """Read the chosen column; `others` are the store's genes of this organism.
+
+    Raises InputError, listing the values and the flag, where no cell is a control.
+    """
     assert choice.column is not None
     obs, said = survey.obs, []
     labels = survey.labels(choice.column)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+import difflib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 from perturbome.ingest.experiment.conventions import (
     CONDITION_COLUMNS,
@@ -37,12 +38,12 @@ def choose(
     *,
     convention: str | None = None,
     column: str | None = None,
-    control_told: bool = False,
+    control: str | Sequence[str] | None = None,
 ) -> Choice:
-    """Choose the perturbation column.
+    """Choose the perturbation column; `control` is what the user says controls are called.
 
-    Raises MissingColumn for a told column that is absent, InputError for an unknown convention, AmbiguousInput
-    where two columns are equally likely and do not agree.
+    Raises MissingColumn for a told column that is absent, InputError for an unknown convention or a control that
+    no column holds, AmbiguousInput where two columns are equally likely and do not agree.
     """
     available = [str(c) for c in survey.obs.columns]
     if convention is not None and convention not in CONVENTIONS:
@@ -65,8 +66,17 @@ def choose(
         )
 
     candidates = _candidates(survey, known)
+    misspelt = [_misspelt(c, k) for c, k in near_misses(available)]
+    if control is not None:
+        wanted = [control] if isinstance(control, str) else list(control)
+        holding = _holding(survey, wanted)
+        if not any(c in holding for _, c, _ in candidates):
+            named = _by_control(survey, wanted, holding, where, [c for _, c, _ in candidates])
+            if named is not None:
+                return replace(named, said=named.said + misspelt)
+        candidates = [f for f in candidates if f[1] in holding] or candidates
     if not candidates:
-        return Choice(CONVENTIONS["plain"], None, "plain")
+        return Choice(CONVENTIONS["plain"], None, "plain", misspelt)
     score, best, chosen = candidates[0]
     rivals = [(s, c, n) for s, c, n in candidates[1:] if c != best]
     close = [c for s, c, _ in rivals if score - s < _CLOSE and not _agree(survey, best, c)]
@@ -77,7 +87,71 @@ def choose(
     others = list(dict.fromkeys(c for _, c, _ in rivals))
     rest = f"; also there: {', '.join(others[:5])} (--perturbation-column)" if others else ""
     return Choice(chosen, best, _spelling(survey, best, chosen),
-                  [f"Convention: {chosen.title}; perturbations from column '{best}'{rest}."])  # fmt: skip
+                  [f"Convention: {chosen.title}; perturbations from column '{best}'{rest}.", *misspelt])  # fmt: skip
+
+
+def _holding(survey: Survey, wanted: Sequence[str]) -> list[str]:
+    """Columns of words, not of measurements, in which one of these values occurs; exact case first."""
+    columns = [str(c) for c in survey.obs.columns if survey.obs[c].dtype.kind != "f"]
+    exact = [c for c in columns if set(wanted) & set(survey.labels(c))]
+    folded = {w.casefold() for w in wanted}
+    return exact or [c for c in columns if folded & {t.casefold() for t in survey.labels(c)}]
+
+
+def _by_control(
+    survey: Survey, wanted: Sequence[str], holding: list[str], where: str, candidates: Sequence[str]
+) -> Choice | None:
+    """The one column that holds the controls told; None leaves it to a candidate to say that it lacks them.
+
+    Raises InputError where no column holds them, AmbiguousInput where several do.
+    """
+    told = ", ".join(wanted)
+    usual = [c for c in holding if c.casefold() in PLAIN_COLUMNS]
+    if len(holding) == 1 or len(usual) == 1:
+        column = (usual if len(usual) == 1 else holding)[0]
+        convention = _convention_of(survey, column)
+        return Choice(convention, column, _spelling(survey, column, convention),
+                      [f"Perturbations: column '{column}', the one that holds the control '{told}' "
+                       "(--perturbation-column)."])  # fmt: skip
+    if holding:
+        shown = "; ".join(_values(survey, c) for c in holding)
+        raise AmbiguousInput(f"Several columns of obs of {where} hold the control '{told}': {shown}. "
+                             "Choose one with --perturbation-column.")  # fmt: skip
+    if candidates:
+        return None
+    columns = [str(c) for c in survey.obs.columns if survey.obs[c].dtype.kind != "f"]
+    shown = "; ".join(_values(survey, c) for c in columns[:20]) or "none of words"
+    raise InputError(f"No cell of {where} has the control '{told}' in any column of obs. Columns: {shown}. "
+                     "Name the perturbations by --perturbation-column and one of its values by --control.")  # fmt: skip
+
+
+def _values(survey: Survey, column: str) -> str:
+    labels = survey.labels(column)
+    return f"'{column}' ({', '.join(labels[:5])}{', ...' if len(labels) > 5 else ''})"
+
+
+def near_misses(columns: Sequence[str]) -> list[tuple[str, str]]:
+    """(column of obs, known name of a column for perturbations it is nearly spelt as), such as pertrubation.
+
+    Names with a further word (perturbation_2) and short ones, which resemble too many words, are none.
+    """
+    known = {c.casefold() for convention in CONVENTIONS.values() for c in (*convention.columns, *convention.context)}
+    known |= set(PLAIN_COLUMNS)
+    found = []
+    for column in columns:
+        name = column.casefold()
+        near = difflib.get_close_matches(name, [k for k in known if len(k) >= 5], n=1, cutoff=0.85)
+        if near and name not in known and abs(len(name) - len(near[0])) <= 2 and not _further(name, near[0]):
+            found.append((column, near[0]))
+    return found
+
+
+def _further(name: str, known: str) -> bool:
+    return name.startswith(known) and not name[len(known) :].isalpha()
+
+
+def _misspelt(column: str, known: str) -> str:
+    return f"Column '{column}' looks like a misspelt '{known}'; --perturbation-column {column} if it is."
 
 
 def _candidates(survey: Survey, known: Collection[str]) -> list[tuple[float, str, Convention]]:

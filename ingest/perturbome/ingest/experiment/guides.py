@@ -22,7 +22,6 @@ from perturbome.platform.perturbation import (
     strip_guide,
 )
 
-
 _PARTS = re.compile(r"[_+,;&|]+")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from perturbome.ingest.experiment.choose import Choice, is_chemical
 from perturbome.ingest.experiment.columns import as_text
-from perturbome.ingest.experiment.conventions import Survey
+from perturbome.ingest.experiment.conventions import GENE_COLUMNS, Survey
 from perturbome.ingest.experiment.guides import Names
 from perturbome.ingest.symbols import ENSEMBL, YEAST
 from perturbome.platform.perturbation import SPELLINGS, Mode, is_unassigned
@@ -24,7 +24,8 @@ _CODE = re.compile(r"^(?!KIAA|LINC|MIR)[A-Z]{1,4}-?\d{4,}[A-Z]?$|^JQ-?1$|^R848$|
 """The number of a compound in its maker's list: AZD6244, PD0325901, GSK126; hardly a gene has four digits."""
 
 _STIMULUS = re.compile(
-    r"""^(?: stim\w*|treat\w*|activated?|infected|drug\w*|compound\w*|exposed|heat\w*|cold|hypoxi\w*|normoxi\w*|starv\w*
+    r"""^(?: stim(?:ul\w+)?|treat(?:ed|ment)\w*|activated?|infected|drug\w*|compound\w*|exposed
+      | heat(?:[\W_]*shock\w*)?|cold|hypoxi\w*|normoxi\w*|starv\w*
       | irradiat\w*|uv|case|disease\w*|tumou?r|perturbed|resting
       | ifn[\W_]*(?:a|b|g|l|alpha|beta|gamma|lambda)?\d*|tnf[\W_]*(?:a|alpha)?|tgf[\W_]*b(?:eta)?\d?|il[\W_]*\d+[abr]?
       | [evfhp]d?gf[\W_]*\d*|lif|m?csf\d?|g-?m?-?csf|bmp\d+|wnt\d*a?|insulin
@@ -106,19 +107,21 @@ def _by_labels(
     named = any(w in (choice.column or "").casefold() for w in ("gene", "target", "guide", "grna", "ko", "knockout",
                                                                 "crispr"))  # fmt: skip
     stimuli = [t for t in targets if is_stimulus(t)]
-    if len(stimuli) == len(targets) and not named:
+    measured = sum(t in known for t in targets) >= 0.3 * len(targets)
+    promised = named or (measured and (choice.column or "").casefold() in GENE_COLUMNS)
+    if len(stimuli) == len(targets) and not promised:
         return "compound", [f"Mode: compound, as these are stimuli or compounds: {_listing(stimuli)} "
                             "(--mode knockout, knockdown or activation if they are genes)."]  # fmt: skip
-    if sum(t in known for t in targets) >= 0.3 * len(targets):
+    if measured:
         return "knockout", [f"Mode: knockout, {unsaid}."]
     shaped = [t for t in targets if known.anywhere(t) or looks_like_gene(t, organism)]
     if len(shaped) >= 0.8 * len(targets):
         column = dose or survey.find(DOSE_COLUMNS)
         if column is not None and len(survey.labels(column)) > 1 and not named:
             return "compound", [f"Mode: compound, as column '{column}' gives doses; yet these look like genes: "
-                                f"{_listing(shaped)} (--mode knockout, knockdown or activation if they are)."]  # fmt: skip
-        return "knockout", [f"Mode: knockout, {unsaid}. The labels look like genes, though the file measures few of "
-                            f"them or none: {_listing(targets)} (--mode compound if they are no genes)."]  # fmt: skip
+                                f"{_listing(shaped)} (--mode knockout, ... if they are)."]  # fmt: skip
+        return "knockout", [f"Mode: knockout, {unsaid}. The labels look like genes, though the file measures few "
+                            f"of them or none: {_listing(targets)} (--mode compound if not)."]  # fmt: skip
     if len(shaped) >= 0.3 * len(targets):
         return "compound", [f"Mode: compound, though undecided: some labels look like genes ({_listing(shaped)}), "
                             f"others do not ({_listing([t for t in targets if t not in shaped])}). "

@@ -92,12 +92,15 @@ def make_plan(
     said = source.said + said + genes.said + doubled
 
     survey = Survey(source.obs, source.uns)
-    choice = choose(survey, where, genes.known, convention=convention, column=perturbation_column)
+    choice = choose(survey, where, genes.known, convention=convention, column=perturbation_column, control=control)
     said += choice.said
     if choice.column is None:
         assignment = unperturbed(len(source.obs))
     else:
-        assignment = assign(survey, choice, genes, where, control=control, mode=wanted, dose_column=dose_column)
+        others = store.genes(None if genes.organism == "unknown" else genes.organism)
+        assignment = assign(
+            survey, choice, genes, where, control=control, mode=wanted, dose_column=dose_column, others=others
+        )
     said += assignment.said
 
     told = {**roles, "guide": roles.get("guide") or survey.find(choice.convention.guide)}
