@@ -144,6 +144,7 @@ def test_every_regulator_at_once_is_each_one_alone(study):
 
 def test_comparison_has_a_row_per_perturbation(shared_study):
     table = compare_with_measured(shared_study, "study")
+    assert not table["blind"].any(), "the toy regulation run does not say what it learned from"
     assert table.height == 10
     regulators = table.filter(pl.col("perturbation").str.starts_with("knockout:REG"))
     assert (regulators["propagation"] > 0.9).all()

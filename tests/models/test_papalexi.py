@@ -26,6 +26,7 @@ def papalexi(data_dir, tmp_path_factory):
 
 def test_a_blind_comparison_puts_model_baseline_and_ceiling_side_by_side(papalexi):
     table = compare_with_measured(papalexi, "papalexi")
+    assert table["blind"].all(), "its network saw control cells alone"
     assert table.height == 25
     strong = table.filter(pl.col("replicate") > 0.9)
     assert {"knockout:STAT1", "knockout:JAK2", "knockout:IFNGR1", "knockout:IFNGR2"} <= set(strong["perturbation"])

@@ -128,6 +128,10 @@ def _comparison(store: Store, job: Job, report: Report) -> Answer | None:
         return Answer("Prediction against measurement", said=[str(nothing)])
     baselines = ", ".join(table["baseline_name"].unique().sort())
     said = [f"Baseline: {baselines}. Replicate: one half of the cells against the other, noisy where cells are few."]
+    if not table["blind"].all():
+        said.append(
+            "Not blind: the network was inferred from these cells as well (--leave-out GENE makes one that was not)."
+        )
     best = table.sort("replicate", descending=True, nulls_last=True).drop("baseline_name").head(15)
     return Answer("Prediction against measurement, the clearest effects first (Pearson-delta)", best, said)
 

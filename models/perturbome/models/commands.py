@@ -174,6 +174,11 @@ def effects(
         title = "Pearson-delta without the perturbation's own measurement"
         show_table(compared.drop("baseline_name"), title, most=top)
         say(_verdict(compared))
+        if not compared["blind"].all():
+            say(
+                "Not blind: the network was inferred from these cells as well. For a blind comparison: "
+                "perturbome infer regulation --leave-out GENE, or --cells control."
+            )
 
 
 def _scores_table(scores: dict[str, Any]) -> pl.DataFrame:

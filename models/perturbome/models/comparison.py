@@ -59,10 +59,11 @@ def compare_with_measured(
     store: Store, dataset: str | None = None, targets: Sequence[str] | None = None, *, context: str | None = None,
     run: str | None = None, min_cells: int = 3, seed: int = 0, report: Report = silent,
 ) -> pl.DataFrame:  # fmt: skip
-    """How well each measured perturbation is predicted without having been seen, beside baseline and replicate.
+    """How well each measured perturbation is predicted, beside baseline and replicate, and whether blind.
 
     `targets` picks perturbations by id, label or a target's symbol (default all). One row each: perturbation,
     n_cells, propagation, gated propagation, baseline (its name in baseline_name), replicate: all Pearson-delta.
+    Model and baseline are made without the perturbation's own cells; `blind` is true where the network was, too.
     """
     data = read_conditions(store, choose_dataset(store, dataset), context, min_cells=min_cells, seed=seed)
     rows = _rows(data, targets)
@@ -73,7 +74,8 @@ def compare_with_measured(
     }
     for model in models.values():
         model.fit(wired.data)
-    return score_measured(wired.data, models, rows)
+    blind = [wired.stored.not_blind(wired.data.ids[k]) is None for k in rows]
+    return score_measured(wired.data, models, rows).with_columns(blind=pl.Series(blind, dtype=pl.Boolean))
 
 
 def _rows(data: PerturbationData, targets: Sequence[str] | None) -> list[int]:
