@@ -10,6 +10,7 @@ def register(app: typer.Typer) -> None:
     from perturbome.ingest.commands_experiment import register_experiment
     from perturbome.ingest.commands_inference import register_inference, register_simulate
     from perturbome.ingest.commands_prior import register_prior
+    from perturbome.ingest.commands_transitions import register_transitions
 
     ingest = typer.Typer(no_args_is_help=True, help="Take files into the store: experiments and prior knowledge.")
     register_experiment(ingest)
@@ -18,5 +19,6 @@ def register(app: typer.Typer) -> None:
 
     infer = typer.Typer(no_args_is_help=True, help="Infer regulation and cell transitions from a stored experiment.")
     register_inference(infer)
+    register_transitions(infer)
     app.add_typer(infer, name="infer")
     register_simulate(app)
