@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import sparse
+from scipy import sparse, stats
 
 from perturbome.ingest.regulation.bins import bin_cells
+from perturbome.ingest.regulation.mask import Mask
+from perturbome.ingest.regulation.method import Cells, Options
 from perturbome.ingest.regulation.network import Edges, infer_network
+from perturbome.ingest.regulation.registry import METHODS
 from perturbome.ingest.simulation.experiment import Simulated, simulate
 
 
@@ -27,8 +30,9 @@ def regulators(simulated: Simulated) -> np.ndarray:
 
 
 def infer(X: np.ndarray, regulators: np.ndarray, **options) -> Edges:
-    rank = options.pop("rank", np.arange(X.shape[0]))
-    return infer_network(X, regulators, rank, np.random.default_rng(0), **{"n_bootstraps": 10, **options})
+    asked = Options(n_bootstraps=options.pop("n_bootstraps", 10), penalty=options.pop("penalty", None))
+    cells = Cells.of(X, regulators, rank=options.pop("rank", None))
+    return infer_network(cells, METHODS["ridge"], asked, **options)
 
 
 def edge_set(edges: Edges) -> dict[tuple[int, int], tuple[float, float]]:
@@ -128,6 +132,43 @@ def test_more_regulators_than_cells_stays_finite() -> None:
     edges = infer(X, np.arange(60), max_q=1.0)
     assert np.isfinite(edges.weight).all()
     assert ((edges.p > 0) & (edges.p <= 1)).all()
+
+
+def test_a_hard_mask_leaves_only_what_it_supports(simulated: Simulated, X: np.ndarray) -> None:
+    who = regulators(simulated)
+    support = np.zeros((who.size, X.shape[1]))
+    support[:, ::2] = 1.0
+    edges = infer(X, who, mask=Mask(support, "hard"))
+    assert edges.source.size > 10
+    assert (edges.target % 2 == 0).all()
+
+
+def test_a_soft_mask_that_knows_helps_and_one_that_says_nothing_changes_nothing(
+    simulated: Simulated, X: np.ndarray
+) -> None:
+    true, who = true_signs(simulated), regulators(simulated)
+    plain = infer(X, who, max_edges=150, max_q=1.0)
+    same = infer(X, who, max_edges=150, max_q=1.0, mask=Mask(np.full((who.size, X.shape[1]), 0.5)))
+    assert edge_set(same) == edge_set(plain)
+    support = np.zeros((who.size, X.shape[1]))
+    place = {int(column): i for i, column in enumerate(who)}
+    for number, (source, target) in enumerate(sorted(true)):
+        support[place[source], target] = float(number % 2)
+    helped = infer(X, who, max_edges=150, max_q=1.0, mask=Mask(support))
+    n_true = [sum(pair in true for pair in edge_set(edges)) for edges in (plain, helped)]
+    assert n_true[1] > n_true[0]
+
+
+def test_weights_of_a_mask_average_one_and_order_is_kept_below_zero() -> None:
+    support = np.random.default_rng(0).random((5, 9))
+    mask = Mask(support)
+    assert mask.weight.mean() == pytest.approx(1)
+    shifted = mask.apply(np.full((5, 9), 0.3))
+    assert (np.argsort(shifted.ravel()) == np.argsort(support.ravel())).all()
+    z = np.linspace(3, 8, 6)[None]
+    p = 2 * stats.norm.sf(z)
+    weight = Mask(np.linspace(0, 1, 6)[None])
+    np.testing.assert_allclose(2 * stats.norm.sf(weight.apply(z)), p / weight.weight, rtol=0.35)
 
 
 def test_bins_by_time_points_quantiles_and_none() -> None:

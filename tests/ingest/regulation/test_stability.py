@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from perturbome.ingest.regulation.moments import Blocks, block_moments
-from perturbome.ingest.regulation.ridge import own_position
+from perturbome.ingest.regulation.ridge import fit_ridge, own_position
 from perturbome.ingest.regulation.stability import edge_stability
 
 N, G, N_BOOTSTRAPS, PENALTY = 60, 6, 25, 0.1
 REGULATORS = np.array([0, 1, 2])
-OWN, USABLE = own_position(REGULATORS, G), np.ones(G, bool)
+OWN = own_position(REGULATORS, G)
 EDGES = np.array([0, 1, 2, 0]), np.array([3, 4, 5, 1])
 
 
@@ -46,13 +46,25 @@ def z_of(X: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return z
 
 
+def weights_of_bootstraps(n: int) -> np.ndarray:
+    weights = np.random.default_rng(9).standard_exponential((n, N))
+    return weights * N / weights.sum(1, keepdims=True)
+
+
+def stability(blocks: Blocks, edges: tuple[np.ndarray, np.ndarray], sign: np.ndarray, n: int) -> np.ndarray:
+    weights = weights_of_bootstraps(n)
+
+    def refit(b: int) -> np.ndarray:
+        return fit_ridge(blocks.correlations(weights[b]), OWN, PENALTY).z
+
+    return edge_stability(refit, n, edges, sign)
+
+
 def test_against_every_bootstrap_fitted_anew(X: np.ndarray, blocks: Blocks) -> None:
     sign = np.sign(z_of(X, np.ones(N))[EDGES])
-    kept = edge_stability(blocks, OWN, USABLE, PENALTY, EDGES, sign, N_BOOTSTRAPS, np.random.default_rng(9))
-    weights = np.random.default_rng(9).standard_exponential((N_BOOTSTRAPS, N))
-    weights *= N / weights.sum(1, keepdims=True)
+    kept = stability(blocks, EDGES, sign, N_BOOTSTRAPS)
     expected = np.zeros(4)
-    for weight in weights:
+    for weight in weights_of_bootstraps(N_BOOTSTRAPS):
         z = z_of(X, weight)
         floor = np.sort(np.abs(z).ravel())[-4]
         expected += (np.abs(z[EDGES]) >= floor) & (np.sign(z[EDGES]) == sign)
@@ -63,12 +75,11 @@ def test_against_every_bootstrap_fitted_anew(X: np.ndarray, blocks: Blocks) -> N
 
 def test_an_edge_that_turns_its_sign_is_not_found_again(blocks: Blocks) -> None:
     sign = np.array([-1, -1, 1, 1])  # the first is strongly positive
-    kept = edge_stability(blocks, OWN, USABLE, PENALTY, EDGES, sign, 10, np.random.default_rng(0))
+    kept = stability(blocks, EDGES, sign, 10)
     assert kept[0] == 0
 
 
 def test_nothing_to_weigh() -> None:
     nothing = np.empty(0, np.intp)
     blocks = block_moments(np.random.default_rng(0).normal(size=(20, G)), REGULATORS, np.arange(20))
-    generator = np.random.default_rng(0)
-    assert edge_stability(blocks, OWN, USABLE, PENALTY, (nothing, nothing), nothing, 10, generator).size == 0
+    assert stability(blocks, (nothing, nothing), nothing, 10).size == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,8 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from perturbome.ingest.regulation.bins import bin_cells
+from perturbome.ingest.regulation.groups import CellGroup, clock_of, group_cells
+from perturbome.ingest.regulation.mask import Mask
+from perturbome.ingest.regulation.method import Cells, Method, Options
 from perturbome.ingest.regulation.network import Edges, infer_network
+from perturbome.ingest.regulation.prior_mask import prior_mask
+from perturbome.ingest.regulation.registry import find_method
 from perturbome.ingest.regulation.regulators import (
     choose_regulators,
     listed_regulators,
@@ -23,13 +27,11 @@ from perturbome.ingest.regulation.regulators import (
 )
 from perturbome.ingest.regulation.threads import small_products
 from perturbome.ingest.words import many
-from perturbome.platform.errors import InputError, NothingFound, UnknownName
+from perturbome.platform.errors import InputError
 from perturbome.platform.progress import Report, silent
 
 if TYPE_CHECKING:
     from perturbome.platform.store import Store
-
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Group:
     n_cells: int
     n_regulators: int
     n_targets: int
-    penalty: float
+    penalty: float | None
     n_edges: int
 
 
@@ -59,12 +61,17 @@ def infer_regulation(
     store: Store,
     dataset: str,
     *,
+    method: str = "ridge",
     cell_types: Sequence[str] | None = None,
     regulators: Sequence[str] | None = None,
+    prior: Sequence[str] = (),
+    mask: Literal["soft", "hard"] = "soft",
     time_bins: int | None = None,
     cells: Literal["all", "control"] = "all",
     leave_out: Sequence[str] = (),
     n_bootstraps: int = 50,
+    n_trees: int = 500,
+    members: Sequence[str] = (),
     max_edges: int = 5000,
     max_q: float = 0.05,
     min_cells: int = 30,
@@ -73,26 +80,32 @@ def infer_regulation(
     seed: int = 0,
     report: Report = silent,
 ) -> Inferred:
-    """Infer who regulates whom: one ridge network per cell type and time, written as a run.
+    """Infer who regulates whom: one network per cell type and time, written as a run.
 
-    Every gene is regressed on all regulators but itself, in closed form; an edge's weight is the change of the
-    target, in its own unit, per standard deviation of the regulator. Edges with q <= `max_q` are kept, at most
-    `max_edges` a group, with p and the share of `n_bootstraps` that find them again. `cells="all"` learns from
-    perturbed cells as well, whose variation tells cause from company, but for a perturbed gene as a target, which
-    there answers to the perturbation; "control" learns from the control cells only. Cells in which a gene of
-    `leave_out` was perturbed are not looked at: so a perturbation can be predicted without having been seen.
-    `time_bins`: see `bin_cells`; 1 takes all times together. The same store, arguments and seed give the same rows.
-    `regulators` None: see `choose_regulators`.
-    Raises UnknownName, NothingFound where no group has `min_cells` cells, InputError where nothing may regulate.
+    `method`: see `registry.METHODS`; an edge's weight is the change of the target, in its own unit, per standard
+    deviation of the regulator. Edges with q <= `max_q` are kept, at most `max_edges` a group, with p and the share of
+    `n_bootstraps` that find them again. Pairs that a stored `prior` supports count for more (`mask` "soft") or are
+    the only ones considered ("hard"). `cells="all"` learns from perturbed cells as well, whose variation tells cause
+    from company, but for a perturbed gene as a target, which there answers to the perturbation; "control" learns from
+    the control cells only. Cells in which a gene of `leave_out` was perturbed are not looked at: so a perturbation
+    can be predicted without having been seen. `time_bins`: see `bin_cells`; 1 takes all times together; a method that
+    follows cells in time sees each bin with the next. The same store, arguments and seed give the same rows.
+    `regulators` None: see `choose_regulators`. `n_trees` concerns trees, `members` the consensus.
+    Raises UnknownName, NothingFound where no group has `min_cells` cells, InputError where nothing may regulate or
+    no group has what the method needs.
     """
     started = datetime.now(UTC)
+    chosen_method = find_method(method)
     unseen = perturbations_of(store, dataset, leave_out)
     seen = ~pl.col("perturbation").is_in(unseen).fill_null(False)
     expression = store.expression(dataset, seen & pl.col("control") if cells == "control" else seen)
     genes = expression.genes
     aims = perturbed_genes(store.lake, expression.dataset)
-    groups, left_out = _groups(expression.cells, dataset, cell_types, by_cell_type, time_bins, min_cells)
-    rows = np.unique(np.concatenate([rows for _, _, rows in groups]))
+    groups, left_out = group_cells(
+        expression.cells, dataset, cell_types=cell_types, by_cell_type=by_cell_type, time_bins=time_bins,
+        min_cells=min_cells, across_time="time" in chosen_method.needs,
+    )  # fmt: skip
+    rows = np.unique(np.concatenate([group.rows for group in groups]))
     chosen, how = choose_regulators(
         genes,
         listed_regulators(store.lake, genes),
@@ -100,48 +113,66 @@ def infer_regulation(
         regulators,
         expression.X if rows.size == expression.X.shape[0] else expression.X[rows],
     )
-    perturbed, aimed = perturbed_cells(expression.cells["perturbation"], aims, genes)
     said = [how, *left_out]
-    configuration = {
-        "method": "ridge", "dataset": dataset, "cells": cells, "leave_out": unseen,
-        "cell_types": list(cell_types) if cell_types else None,
-        "regulators": genes["symbol"].to_numpy()[chosen].tolist(), "time_bins": time_bins, "by_cell_type": by_cell_type,
-        "n_bootstraps": n_bootstraps, "max_edges": max_edges, "max_q": max_q, "min_cells": min_cells,
-        "penalty": penalty, "seed": seed,
-    }  # fmt: skip
+    support: Mask | None = None
+    prior_runs: list[str] = []
+    if prior:
+        support, prior_runs, told = prior_mask(store.lake, prior, genes, chosen, mask)
+        said.append(told)
+    perturbed, aimed = perturbed_cells(expression.cells["perturbation"], aims, genes)
+    names = tuple(genes.sort("gene_index")["gene"])
+    clock, control = clock_of(expression.cells), expression.cells["control"].to_numpy()
     keys = expression.cells["cell"].to_numpy()
+    configuration = {
+        "method": method, "dataset": dataset, "cells": cells, "leave_out": unseen,
+        "cell_types": list(cell_types) if cell_types else None,
+        "regulators": genes["symbol"].to_numpy()[chosen].tolist(), "prior": list(prior),
+        "mask": mask if prior else None, "time_bins": time_bins, "by_cell_type": by_cell_type,
+        "n_bootstraps": n_bootstraps, "max_edges": max_edges,
+        "max_q": max_q, "min_cells": min_cells, "penalty": penalty, "n_trees": n_trees if method == "trees" else None,
+        "members": list(members), "seed": seed,
+    }  # fmt: skip
+
+    def cells_of(group: CellGroup) -> Cells:
+        mine = group.rows
+        return Cells(
+            expression.X[mine], names, chosen, np.argsort(np.argsort(keys[mine])), perturbed[mine], aimed,
+            control[mine], clock[mine],
+        )  # fmt: skip
+
     done, frames, n_capped = [], [], 0
+    told_of: dict[str, list[str]] = {}
+    groups, cannot = _able(chosen_method, groups, cells_of, dataset)
+    said += cannot
     with small_products():
-        for number, (cell_type, time, rows) in enumerate(groups):
+        for number, group in enumerate(groups):
             report("cell groups", number, len(groups))
+            options = Options(n_bootstraps, penalty, n_trees, tuple(members), _seed(seed, dataset, cells, group))
             network = infer_network(
-                expression.X[rows],
-                chosen,
-                np.argsort(np.argsort(keys[rows])),
-                _generator(seed, dataset, cells, cell_type, time),
-                perturbed=perturbed[rows],
-                aimed=aimed,
-                penalty=penalty,
-                n_bootstraps=n_bootstraps,
-                max_edges=max_edges,
-                max_q=max_q,
+                cells_of(group), chosen_method, options, mask=support, max_edges=max_edges, max_q=max_q
             )
-            frames.append(_rows(network, genes, dataset, cell_type, time))
+            frames.append(_rows(network, genes, dataset, group))
             n_edges = network.source.size
             n_capped += network.n_significant > n_edges
+            for sentence in network.said:
+                told_of.setdefault(sentence, []).append(group.name)
             done.append(
-                Group(cell_type, time, rows.size, network.n_regulators, network.n_targets, network.penalty, n_edges)
-            )
+                Group(
+                    group.cell_type, group.time, group.rows.size, network.n_regulators, network.n_targets,
+                    network.penalty, n_edges,
+                )
+            )  # fmt: skip
     report("cell groups", len(groups), len(groups))
+    said += [s if len(where) == len(groups) else f"{', '.join(where[:4])}: {s}" for s, where in told_of.items()]
     said += _remarks(done, genes.height)
     if n_capped:
         said.append(f"{many(n_capped, 'group was', 'groups were')} capped at {max_edges:,} edges (--max-edges).")
     edges = pl.concat(frames).sort("time", maintain_order=True)
     with store.run(
         "infer",
-        name=f"infer regulation {dataset}",
+        name=f"infer regulation {dataset}" + ("" if method == "ridge" else f" by {method}"),
         configuration=configuration,
-        parents=[expression.dataset["run"]],
+        parents=[expression.dataset["run"], *prior_runs],
         datasets=[dataset],
         started=started,
         report=report,
@@ -151,45 +182,25 @@ def infer_regulation(
     return Inferred(run.id, edges.height, done, said)
 
 
-def _groups(
-    cells: pl.DataFrame,
-    dataset: str,
-    cell_types: Sequence[str] | None,
-    by_cell_type: bool,
-    time_bins: int | None,
-    min_cells: int,
-) -> tuple[list[tuple[str, float | None, NDArray[np.intp]]], list[str]]:
-    """Groups of cells (cell type, time, rows) with enough cells, and what was left out."""
-    labels = cells["cell_type"].fill_null(ALL).to_numpy()
-    present = sorted(set(labels))
-    for name in cell_types or ():
-        if name not in present:
-            raise UnknownName("cell type", name, f"data set '{dataset}'", present)
-    wanted = np.isin(labels, list(cell_types)) if cell_types else np.ones(labels.size, bool)
-    if not by_cell_type:
-        labels = np.full(labels.size, ALL, object)
-    time, pseudotime = (
-        cells[column].cast(pl.Float64).fill_null(float("nan")).to_numpy() for column in ("time", "pseudotime")
-    )
-    groups: list[tuple[str, float | None, NDArray[np.intp]]] = []
-    said: list[str] = []
-    for label in sorted(set(labels[wanted])):
-        rows = np.flatnonzero(wanted & (labels == label))
-        bins, told = bin_cells(time[rows], pseudotime[rows], n_bins=time_bins, min_cells=min_cells)
-        said += [f"{label}: {text}" for text in told]
-        groups += [(str(label), b.time, rows[b.rows]) for b in bins if b.rows.size >= min_cells]
-        lost = sum(b.rows.size for b in bins if b.rows.size < min_cells)
-        if lost:
-            said.append(f"{label}: {many(lost, 'cell')} in groups of fewer than {min_cells} cells left out.")
-    if not groups:
-        raise NothingFound(
-            f"No cell type and time of '{dataset}' has {min_cells} cells. Lower --min-cells, or take cells together "
-            "with --together or --time-bins 1."
+def _able(
+    method: Method, groups: list[CellGroup], cells_of: Callable[[CellGroup], Cells], dataset: str
+) -> tuple[list[CellGroup], list[str]]:
+    """The groups that have what the method needs, and what to tell of the others; InputError where none has."""
+    if not method.needs:
+        return groups, []
+    lacking = [method.lacks(cells_of(group)) for group in groups]
+    able = [group for group, lack in zip(groups, lacking, strict=True) if lack is None]
+    if not able:
+        raise InputError(
+            f"'{method.name}' needs {lacking[0]}, which no group of cells of '{dataset}' has. Take another method "
+            "(--method ridge), or take cells together with --together or --time-bins 1."
         )
-    return groups, said
+    unable = [(group.name, lack) for group, lack in zip(groups, lacking, strict=True) if lack]
+    names = ", ".join(name for name, _ in unable[:6])
+    return able, [f"Left out, for want of {unable[0][1]}: {names}."] if unable else []
 
 
-def _rows(network: Edges, genes: pl.DataFrame, dataset: str, cell_type: str, time: float | None) -> pl.DataFrame:
+def _rows(network: Edges, genes: pl.DataFrame, dataset: str, group: CellGroup) -> pl.DataFrame:
     """Rows of the table `regulation`, strongest first."""
     named: dict[str, Any] = {}
     for end, columns in (("source", network.source), ("target", network.target)):
@@ -200,14 +211,12 @@ def _rows(network: Edges, genes: pl.DataFrame, dataset: str, cell_type: str, tim
         {
             **named,
             "dataset": pl.Series([dataset] * k, dtype=pl.String),
-            "cell_type": pl.Series([cell_type] * k, dtype=pl.String),
-            "time": pl.Series([time] * k, dtype=pl.Float32),
+            "cell_type": pl.Series([group.cell_type] * k, dtype=pl.String),
+            "time": pl.Series([group.time] * k, dtype=pl.Float32),
             "weight": network.weight.astype(np.float32),
             "sign": np.sign(network.weight).astype(np.int8),
-            "p": network.p.astype(np.float32),
-            "stability": pl.Series(
-                [None] * k if network.stability is None else network.stability.tolist(), dtype=pl.Float32
-            ),
+            "p": _column(network.p, k),
+            "stability": _column(network.stability, k),
         }
     )
 
@@ -242,7 +251,12 @@ def _have(groups: list[Group]) -> str:
     return "has" if len(groups) == 1 else "have"
 
 
-def _generator(seed: int, *names: object) -> np.random.Generator:
-    """A generator of its own for every group, whatever other groups there are."""
-    digest = hashlib.sha256("\x1f".join(str(n) for n in (seed, *names)).encode()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:8], "little"))
+def _column(values: NDArray[np.float64] | None, k: int) -> pl.Series:
+    return pl.Series([None] * k if values is None else values.tolist(), dtype=pl.Float32)
+
+
+def _seed(seed: int, dataset: str, cells: str, group: CellGroup) -> int:
+    """A seed of its own for every group, whatever other groups there are."""
+    named = (seed, dataset, cells, group.cell_type, group.time)
+    digest = hashlib.sha256("\x1f".join(str(n) for n in named).encode()).digest()
+    return int.from_bytes(digest[:8], "little")

@@ -1,113 +1,127 @@
-"""The network of one group of cells: fit, cut, and count how stable each edge is."""
+"""The network of one group of cells: ask a method for evidence, cut, and count how stable each edge is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perturbome.ingest.regulation.moments import Matrix, assign_blocks, block_moments, mean_and_sd
-from perturbome.ingest.regulation.ridge import choose_penalty, fit_ridge, own_position
+from perturbome.ingest.regulation.mask import Mask
+from perturbome.ingest.regulation.method import Cells, Evidence, Floats, Method, Options
+from perturbome.ingest.regulation.moments import Matrix, mean_and_sd
 from perturbome.ingest.regulation.stability import edge_stability
 from perturbome.ingest.regulation.variable import MIN_DETECTED
-from perturbome.platform.progress import Report, silent
 
-MEMORY = 1 << 30  # bytes for the Gram matrices of all blocks
+LEAST_P = float(np.finfo(np.float32).tiny)  # p is stored as float32
 
 
 @dataclass(frozen=True)
 class Edges:
-    """Edges of one group, strongest (least p) first; columns of the expression matrix, all [k]."""
+    """Edges of one group, strongest first; columns of the expression matrix, all [k]."""
 
     source: NDArray[np.intp]
     target: NDArray[np.intp]
-    weight: NDArray[np.float64]  # change of the target, in its unit, per standard deviation of the regulator
-    p: NDArray[np.float64]
-    stability: NDArray[np.float64] | None  # None without bootstraps
-    penalty: float
+    weight: Floats  # change of the target, in its unit, per standard deviation of the regulator
+    p: Floats | None  # None where the method has no test
+    stability: Floats | None  # None without bootstraps
+    strength: Floats  # what they are ranked by, on the scale of |z|
+    penalty: float | None
     n_regulators: int
     n_targets: int
     n_significant: int = 0  # pairs with q up to max_q; more than the edges where max_edges cut them
+    said: tuple[str, ...] = ()
 
 
 def infer_network(
-    X: Matrix,
-    regulators: NDArray[np.intp],
-    rank: NDArray[np.integer],
-    rng: np.random.Generator,
+    cells: Cells,
+    method: Method,
+    options: Options,
     *,
-    perturbed: NDArray[np.bool_] | None = None,
-    aimed: NDArray[np.intp] | None = None,
-    penalty: float | None = None,
-    n_bootstraps: int = 50,
-    n_blocks: int = 100,
+    mask: Mask | None = None,
     max_edges: int = 5000,
     max_q: float = 0.05,
-    report: Report = silent,
-    what: str = "bootstraps",
 ) -> Edges:
-    """Network of cells X [n, G] from `regulators` (columns): ridge, edges with q <= `max_q`, at most `max_edges`.
+    """Network of a group of cells by one method: edges with q <= `max_q`, at most `max_edges`.
 
-    q is Benjamini and Hochberg's over all pairs of the group. `rank` [n] orders the cells by something of their
-    own (their key), so that the bootstrap does not depend on the order of rows. `perturbed` [n, m] says in which
-    cells each of the genes `aimed` [m] is perturbed (see `fit_ridge`). `penalty` None: by GCV.
-    Genes that are constant or seen in fewer than 10 cells take no part.
+    q is Benjamini and Hochberg's over all pairs of the group that the method says something of; a soft `mask` weighs
+    it (see `Mask`), a hard one leaves pairs out. Where a method has no test, the strongest `max_edges` pairs are taken.
+    Genes that are constant or seen in fewer than 10 cells take no part. `mask` is [p, G], as `cells` has them.
     """
-    usable = _usable(X)
-    regulators = regulators[usable[regulators]]
-    n_targets = int(usable.sum())
-    if regulators.size == 0 or n_targets < 2:
-        nothing = np.empty(0, np.intp)
-        return Edges(nothing, nothing, np.empty(0), np.empty(0), np.empty(0), 0.0, regulators.size, n_targets)
-    # Genes that take no part would cost what the others do, in every bootstrap.
-    columns = np.flatnonzero(usable)
-    place = np.full(X.shape[1], -1, np.intp)
-    place[columns] = np.arange(columns.size)
-    X, regulators, usable = X[:, columns], place[regulators], usable[columns]
-    if aimed is not None and perturbed is not None:
-        aimed, perturbed = place[aimed[place[aimed] >= 0]], perturbed[:, place[aimed] >= 0]
-    n_genes = columns.size
-    n_blocks = int(np.clip(MEMORY // (4 * regulators.size * n_genes), 16, n_blocks))
-    blocks = block_moments(X, regulators, assign_blocks(rank, n_blocks, rng), perturbed, aimed)
-    own = own_position(regulators, n_genes)
-    cor = blocks.correlations()
-    penalty = choose_penalty(cor, own, usable) if penalty is None else penalty
-    fit = fit_ridge(cor, own, penalty)
-
-    pairs = np.broadcast_to(usable, fit.beta.shape).copy()
-    pairs[own[regulators], regulators] = False
-    source, target = np.nonzero(pairs)
-    p, z = fit.p[source, target], np.abs(fit.z[source, target])
-    # Beyond the least float p no longer tells strong edges apart; |z| does.
-    order = np.lexsort((target, source, -z, p))
-    q_passed = p[order] * p.size <= max_q * np.arange(1, p.size + 1)
-    n_significant = int(np.flatnonzero(q_passed).max(initial=-1)) + 1
+    part, columns, positions = usable_part(cells)
+    n_regulators, n_targets = part.regulators.size, len(part.genes)
+    if n_regulators == 0 or n_targets < 2:
+        nothing, none = np.empty(0, np.intp), np.empty(0)
+        return Edges(nothing, nothing, none, none, none, none, None, n_regulators, n_targets)
+    evidence = method(part, options)
+    part_mask = None if mask is None else mask.take(positions, columns)
+    strength = allowed_strength(evidence, part, part_mask)
+    source, target = np.nonzero(np.isfinite(strength))
+    sure = strength[source, target]
+    if evidence.p is None:
+        order = np.lexsort((target, source, -sure))
+        n_significant = int((sure > 0).sum())
+    else:
+        p = evidence.p[source, target]
+        if part_mask is not None:
+            p = np.minimum(p / part_mask.weight[source, target], 1.0)
+        # Beyond the least float p no longer tells strong edges apart; the strength does.
+        order = np.lexsort((target, source, -sure, p))
+        n_significant = passed(p[order], max_q)
     kept = order[: min(n_significant, max_edges)]
-    source, target, p = source[kept], target[kept], p[kept]
-    beta = fit.beta[source, target]
+    source, target = source[kept], target[kept]
+    weight = evidence.weight[source, target]
     stability = None
-    if n_bootstraps:
+    if evidence.refit is not None and evidence.n_refits:
         stability = edge_stability(
-            blocks,
-            own,
-            usable,
-            penalty,
-            (source, target),
-            np.sign(beta).astype(np.int8),
-            n_bootstraps,
-            rng,
-            report,
-            what,
+            evidence.refit, evidence.n_refits, (source, target), np.sign(weight), part_mask, options.report
         )
     return Edges(
-        columns[regulators[source]], columns[target], beta * cor.sd[target], p, stability, penalty,
-        regulators.size, n_targets, n_significant,
+        columns[part.regulators[source]], columns[target], weight,
+        None if evidence.p is None else np.maximum(evidence.p[source, target], LEAST_P), stability,
+        strength[source, target], evidence.penalty, n_regulators, n_targets, n_significant, evidence.said,
     )  # fmt: skip
 
 
-def _usable(X: Matrix) -> NDArray[np.bool_]:
-    """Genes that vary and are seen in enough cells (in all of them, where there are fewer than 10)."""
+def usable_part(cells: Cells) -> tuple[Cells, NDArray[np.intp], NDArray[np.intp]]:
+    """The cells with the genes that can take part, their columns [G'], and the positions [p'] of their regulators.
+
+    Genes that take no part would cost what the others do, in every bootstrap.
+    """
+    usable = usable_genes(cells.X)
+    columns = np.flatnonzero(usable)
+    positions = np.flatnonzero(usable[cells.regulators])
+    if columns.size == usable.size:
+        return cells, columns, positions
+    place = np.full(usable.size, -1, np.intp)
+    place[columns] = np.arange(columns.size)
+    seen = place[cells.aimed] >= 0
+    part = replace(
+        cells,
+        X=cells.X[:, columns],
+        genes=tuple(cells.genes[c] for c in columns),
+        regulators=place[cells.regulators[positions]],
+        aimed=place[cells.aimed[seen]],
+        perturbed=cells.perturbed[:, seen],
+    )
+    return part, columns, positions
+
+
+def allowed_strength(evidence: Evidence, cells: Cells, mask: Mask | None) -> Floats:
+    """Strength [p, G] with NaN where a gene meets itself, where nothing is said, and where the mask forbids."""
+    strength = evidence.strength.copy()
+    strength[np.arange(cells.regulators.size), cells.regulators] = np.nan
+    return strength if mask is None else mask.apply(strength)
+
+
+def passed(p: Floats, max_q: float) -> int:
+    """How many of the ascending p values [k] have q <= `max_q` (Benjamini and Hochberg 1995)."""
+    good = p * p.size <= max_q * np.arange(1, p.size + 1)
+    return int(np.flatnonzero(good).max(initial=-1)) + 1
+
+
+def usable_genes(X: Matrix) -> NDArray[np.bool_]:
+    """Genes that vary and are seen in enough cells (in all of them, where there are fewer than 10): [G]."""
     seen = np.asarray((X != 0).sum(0)).ravel()
     usable: NDArray[np.bool_] = (mean_and_sd(X)[1] > 1e-6) & (seen >= min(MIN_DETECTED, X.shape[0]))
     return usable

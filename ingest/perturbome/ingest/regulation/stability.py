@@ -2,52 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perturbome.ingest.regulation.moments import Blocks
-from perturbome.ingest.regulation.ridge import fit_ridge
+from perturbome.ingest.regulation.mask import Mask
 from perturbome.ingest.regulation.threads import small_products
 from perturbome.platform.progress import Report, silent
 
+Floats = NDArray[np.float64]
+
 
 def edge_stability(
-    blocks: Blocks,
-    own: NDArray[np.intp],
-    usable: NDArray[np.bool_],
-    penalty: float,
+    refit: Callable[[int], Floats],
+    n_refits: int,
     edges: tuple[NDArray[np.intp], NDArray[np.intp]],
-    sign: NDArray[np.integer],
-    n_bootstraps: int,
-    rng: np.random.Generator,
+    sign: NDArray[np.floating],
+    mask: Mask | None = None,
     report: Report = silent,
-    what: str = "bootstraps",
-) -> NDArray[np.float64]:
+) -> Floats:
     """Share of bootstraps in which an edge is again among the k strongest with the same sign: [k].
 
-    `edges` are the k edges kept from all cells (positions of regulators, columns of targets); in every
-    Bayesian bootstrap (Rubin 1981: blocks of cells weighed by standard exponentials) all edges are fitted
-    anew, and the k with the largest |z| are "the k strongest" of that bootstrap.
+    `edges` are the k edges kept from all cells (positions of regulators, columns of targets). `refit(b)` gives the
+    signed strength of every pair [p, G] in bootstrap b, of which the k largest in size (as `mask` has them) are "the
+    k strongest"; a gene's strength on itself is taken as nothing, as are NaNs.
     """
     k = edges[0].size
     kept = np.zeros(k)
-    if k == 0 or n_bootstraps == 0:
+    if k == 0 or n_refits == 0:
         return kept
-    columns = np.flatnonzero(usable)
-    weights = rng.standard_exponential((n_bootstraps, blocks.count.size))
-    weights *= blocks.count.sum() / (weights @ blocks.count)[:, None]
 
-    def found_again(weight: NDArray[np.float64]) -> NDArray[np.bool_]:
-        z = fit_ridge(blocks.correlations(weight), own, penalty).z
-        strength = np.abs(z[:, columns]).ravel()
-        floor = np.partition(strength, strength.size - k)[strength.size - k]
-        again: NDArray[np.bool_] = (np.abs(z[edges]) >= floor) & (np.sign(z[edges]) == sign)
+    def found_again(b: int) -> NDArray[np.bool_]:
+        signed = refit(b)
+        strength = np.abs(signed)
+        if mask is not None:
+            strength = mask.apply(strength)
+        flat = np.where(np.isfinite(strength), strength, -np.inf).ravel()
+        floor = np.partition(flat, flat.size - k)[flat.size - k]
+        mine = strength[edges]
+        again: NDArray[np.bool_] = (mine >= floor) & (np.sign(signed[edges]) == sign)
         return again
 
     with small_products() as n_workers, ThreadPoolExecutor(n_workers) as workers:
-        for done, found in enumerate(workers.map(found_again, weights), start=1):
+        for done, found in enumerate(workers.map(found_again, range(n_refits)), start=1):
             kept += found
-            report(what, done, n_bootstraps)
-    return kept / n_bootstraps
+            report("bootstraps", done, n_refits)
+    return kept / n_refits

@@ -1,0 +1,101 @@
+"""Which cells make a network together: per cell type and time, or across two neighbouring times."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from perturbome.ingest.regulation.bins import TimeBin, bin_cells
+from perturbome.ingest.words import many
+from perturbome.platform.errors import NothingFound, UnknownName
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class CellGroup:
+    """Cells taken together: their cell type, the time their network is written at, and their rows."""
+
+    cell_type: str
+    time: float | None
+    rows: NDArray[np.intp]
+
+    @property
+    def name(self) -> str:
+        """As it is called in a sentence."""
+        return self.cell_type if self.time is None else f"{self.cell_type} at {self.time:g}"
+
+
+def group_cells(
+    cells: pl.DataFrame,
+    dataset: str,
+    *,
+    cell_types: Sequence[str] | None = None,
+    by_cell_type: bool = True,
+    time_bins: int | None = None,
+    min_cells: int = 30,
+    across_time: bool = False,
+) -> tuple[list[CellGroup], list[str]]:
+    """Groups with at least `min_cells` cells, and what to tell of those left out.
+
+    Times are binned as `bin_cells` says. `across_time`: a group is a bin and the next one, written at the time of the
+    first, so that a method can see what became of its cells; cells of a single bin stay one group.
+    Raises UnknownName for a cell type that is not there, NothingFound where no group is large enough.
+    """
+    labels = cells["cell_type"].fill_null(ALL).to_numpy()
+    present = sorted(set(labels))
+    for name in cell_types or ():
+        if name not in present:
+            raise UnknownName("cell type", name, f"data set '{dataset}'", present)
+    wanted = np.isin(labels, list(cell_types)) if cell_types else np.ones(labels.size, bool)
+    if not by_cell_type:
+        labels = np.full(labels.size, ALL, object)
+    time, pseudotime = _clock(cells, "time"), _clock(cells, "pseudotime")
+    groups: list[CellGroup] = []
+    said: list[str] = []
+    for label in sorted(set(labels[wanted])):
+        rows = np.flatnonzero(wanted & (labels == label))
+        bins, told = bin_cells(time[rows], pseudotime[rows], n_bins=time_bins, min_cells=min_cells)
+        said += [f"{label}: {text}" for text in told]
+        large = [b for b in bins if b.rows.size >= min_cells]
+        lost = sum(b.rows.size for b in bins) - sum(b.rows.size for b in large)
+        if lost:
+            said.append(f"{label}: {many(lost, 'cell')} in groups of fewer than {min_cells} cells left out.")
+        groups += [CellGroup(str(label), b.time, rows[b.rows]) for b in (_pairs(large) if across_time else large)]
+    if not groups:
+        raise NothingFound(
+            f"No cell type and time of '{dataset}' has {min_cells} cells. Lower --min-cells, or take cells together "
+            "with --together or --time-bins 1."
+        )
+    if np.unique(time[np.isfinite(time)]).size == 1 and not np.isfinite(pseudotime).any():
+        said.append(
+            "All cells share one time point: each network is a snapshot, whose arrows come from the list of "
+            "regulators and from perturbations, not from what happened first."
+        )
+    return groups, said
+
+
+def clock_of(cells: pl.DataFrame) -> NDArray[np.float64]:
+    """Time of each cell [n], pseudotime where no cell has a time; NaN where unknown."""
+    time = _clock(cells, "time")
+    return time if np.isfinite(time).any() else _clock(cells, "pseudotime")
+
+
+def _clock(cells: pl.DataFrame, column: str) -> NDArray[np.float64]:
+    return cells[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _pairs(bins: list[TimeBin]) -> list[TimeBin]:
+    """Each bin with the next one, at its own time; a single bin alone."""
+    if len(bins) < 2:
+        return bins
+    ordered = sorted(bins, key=lambda b: np.inf if b.time is None else b.time)
+    return [
+        TimeBin(first.time, np.sort(np.concatenate([first.rows, second.rows])))
+        for first, second in itertools.pairwise(ordered)
+    ]

@@ -1,0 +1,129 @@
+"""What a method of inference is given, what it gives back, and the record it is kept as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from perturbome.ingest.regulation.moments import Matrix
+from perturbome.platform.progress import Report, silent
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One group of cells as a method sees it; genes that take no part there are already out.
+
+    `rank` orders the cells by something of their own (their key), so that what is drawn at random does not depend
+    on the order of rows; `genes` are the names from which the randomness of a target is drawn, for the same reason.
+    """
+
+    X: Matrix  # [n, G], expression
+    genes: tuple[str, ...]  # [G]
+    regulators: NDArray[np.intp]  # [p], columns that may regulate
+    rank: NDArray[np.integer]  # [n]
+    perturbed: NDArray[np.bool_]  # [n, m], in which cells each gene of `aimed` is perturbed
+    aimed: NDArray[np.intp]  # [m], columns of the perturbed genes
+    control: NDArray[np.bool_]  # [n], unperturbed
+    time: Floats  # [n], NaN where unknown; pseudotime where there is no time
+    successor: sparse.csr_matrix | None = None  # [n, n], probability that the cell of a row becomes that of a column
+
+    @classmethod
+    def of(
+        cls,
+        X: Matrix,
+        regulators: NDArray[np.intp],
+        *,
+        genes: Sequence[str] | None = None,
+        rank: NDArray[np.integer] | None = None,
+        perturbed: NDArray[np.bool_] | None = None,
+        aimed: NDArray[np.intp] | None = None,
+        control: NDArray[np.bool_] | None = None,
+        time: Floats | None = None,
+        successor: sparse.csr_matrix | None = None,
+    ) -> Cells:
+        """Cells of an expression matrix [n, G], with what is not given left plain: unperturbed, without time."""
+        n, n_genes = X.shape
+        aimed = np.empty(0, np.intp) if aimed is None else aimed
+        perturbed = np.zeros((n, aimed.size), bool) if perturbed is None else perturbed
+        return cls(
+            X,
+            tuple(genes) if genes is not None else tuple(f"gene {i}" for i in range(n_genes)),
+            regulators,
+            np.arange(n) if rank is None else rank,
+            perturbed,
+            aimed,
+            np.asarray(~perturbed.any(1)) if control is None else control,
+            np.full(n, np.nan) if time is None else time,
+            successor,
+        )
+
+    @property
+    def own(self) -> NDArray[np.intp]:
+        """Position of each gene among the regulators [G], -1 for genes that regulate nothing."""
+        own = np.full(len(self.genes), -1, np.intp)
+        own[self.regulators] = np.arange(self.regulators.size)
+        return own
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a caller may ask of any method; a method takes what concerns it."""
+
+    n_bootstraps: int = 50
+    penalty: float | None = None  # None: chosen from the cells
+    n_trees: int = 500
+    members: tuple[str, ...] = ()  # of a consensus; empty: every default member that the cells allow
+    seed: int = 0  # of this group of cells
+    report: Report = silent
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a method says of every pair of regulator and target, all [p, G].
+
+    `refit(b)`, for b in 0..n_refits-1, is the signed strength (sign times strength) from bootstrap b of the cells; it
+    must be safe to call from several threads, in any order, and depend on b alone.
+    """
+
+    weight: Floats  # change of the target, in its own unit, per standard deviation of the regulator; signed
+    strength: Floats  # how sure, on the scale of |z|; NaN where nothing can be said; pairs are ranked by it
+    p: Floats | None  # two-sided; None where the method has no test
+    refit: Callable[[int], Floats] | None = None
+    n_refits: int = 0
+    penalty: float | None = None
+    said: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method's name, one line for the screen, what it needs, its source, and where its function stands."""
+
+    name: str
+    meaning: str
+    source: str
+    function: str  # "module:function" of (Cells, Options) -> Evidence, loaded when it is first used
+    needs: frozenset[str] = frozenset()  # of "time", "perturbations"
+    test: bool = True  # gives p
+    consensus: bool = False  # a default member of the consensus
+
+    def __call__(self, cells: Cells, options: Options) -> Evidence:
+        """Evidence of every pair, from one group of cells."""
+        module, name = self.function.split(":")
+        function: Callable[[Cells, Options], Evidence] = getattr(import_module(module), name)
+        return function(cells, options)
+
+    def lacks(self, cells: Cells) -> str | None:
+        """What this group of cells would need for the method to say anything; None where it has it."""
+        if "perturbations" in self.needs and not (cells.aimed.size and cells.control.any()):
+            return "measured perturbations of genes, with control cells"
+        times = np.unique(cells.time[np.isfinite(cells.time)]).size
+        if "time" in self.needs and cells.successor is None and times < 2:
+            return "two time points at least, or a pseudotime"
+        return None
