@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special, stats
 
 from perturbome.ingest.regulation.method import Cells, Evidence, Floats, Method, Options
 from perturbome.ingest.regulation.registry import METHODS, find_method
 from perturbome.platform.errors import InputError
+
+MOST_P = 0.99
 
 
 def consensus(cells: Cells, options: Options) -> Evidence:
@@ -21,14 +24,15 @@ def consensus(cells: Cells, options: Options) -> Evidence:
     """
     names, said = _members(cells, options)
     found = [METHODS[name](cells, options) for name in names]
-    signed = [_signed_scores(np.sign(e.weight) * e.strength) for e in found]
+    own = np.arange(cells.regulators.size), cells.regulators
+    signed = [_signed_scores(np.sign(e.weight) * e.strength, own) for e in found]
     strength = average(signed)
     sign = np.sign(np.nansum(signed, axis=0))
     tested = [e.p for e in found if e.p is not None]
     n_refits = min((e.n_refits for e in found if e.refit), default=0)
 
     def refit(b: int) -> Floats:
-        again = [_signed_scores(e.refit(b)) for e in found if e.refit]
+        again = [_signed_scores(e.refit(b), own) for e in found if e.refit]
         signed_again: Floats = np.sign(np.nansum(again, axis=0)) * average(again)
         return signed_again
 
@@ -59,18 +63,29 @@ def normal_scores(values: Floats) -> Floats:
 
 
 def cauchy(tested: list[Floats]) -> Floats:
-    """Combined p [p, G], NaN left out: `1/2 - atan(mean tan((1/2 - p) pi)) / pi` (Cauchy's combination)."""
-    given = np.clip(np.stack(tested), 1e-300, 1 - 1e-15)
+    """Cauchy's combination of p values [p, G], over those that are not NaN: `1/2 - atan(mean tan((1/2 - p) pi)) / pi`.
+
+    p above 0.99 count as 0.99 (after Fang et al. 2023), else one member that is sure of nothing, p = 1, outweighs all
+    others. NaN where no member has a p.
+    """
+    given = np.clip(np.stack(tested), 1e-300, MOST_P)
     # Near zero tan((1/2 - p) pi) is 1 / (p pi), which the subtraction would lose.
     tangent = np.where(given < 1e-8, 1 / (given * np.pi), np.tan((0.5 - given) * np.pi))
-    mean = np.nanmean(tangent, axis=0)
-    combined: Floats = np.where(mean > 1e8, 1 / (mean * np.pi), 0.5 - np.arctan(mean) / np.pi)
+    says = np.isfinite(tangent)
+    total, n = np.where(says, tangent, 0.0).sum(0), says.sum(0)
+    mean = np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)
+    combined: Floats = np.where(mean > 1e8, 1 / (np.maximum(mean, 1.0) * np.pi), 0.5 - np.arctan(mean) / np.pi)
     return combined
 
 
-def _signed_scores(signed: Floats) -> Floats:
-    """Signed strengths [p, G] as normal scores with their sign, so that no member's scale outweighs another's."""
-    return np.sign(signed) * normal_scores(np.abs(signed))
+def _signed_scores(signed: Floats, own: tuple[NDArray[np.intp], NDArray[np.intp]]) -> Floats:
+    """Signed strengths [p, G] as normal scores with their sign, so that no member's scale outweighs another's.
+
+    What a member says of genes on themselves (places `own`) is taken away: it would shift the ranks of pairs.
+    """
+    size = np.abs(signed)
+    size[own] = np.nan
+    return np.sign(signed) * normal_scores(size)
 
 
 def _mean_weight(weights: list[Floats], sign: Floats) -> Floats:
@@ -85,7 +100,7 @@ def _mean_weight(weights: list[Floats], sign: Floats) -> Floats:
 
 def _members(cells: Cells, options: Options) -> tuple[list[str], tuple[str, ...]]:
     """Names of the members, and what to say of those left out; InputError where one was named that cannot be."""
-    named: list[Method] = [find_method(name) for name in options.members]
+    named: list[Method] = [find_method(name) for name in dict.fromkeys(options.members)]
     candidates = named or [m for m in METHODS.values() if m.consensus]
     lacking = {m.name: m.lacks(cells) for m in candidates}
     if named and any(lacking.values()):

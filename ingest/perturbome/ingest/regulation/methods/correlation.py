@@ -22,18 +22,18 @@ def correlation(cells: Cells, options: Options) -> Evidence:
     cor = blocks.correlations()
     r = partial(cor.targets, cor.aimed, cor.aim_regulators, cor.aim_own)
     freedom = np.full(r.shape[1], cor.n - 2)
-    freedom[cor.aimed] -= 1
+    freedom[cor.aimed] -= cells.perturbed.any(0)  # an indicator of no cell takes nothing
     freedom = np.maximum(freedom, 1.0)
     t = r * np.sqrt(freedom / np.maximum(1 - r**2, 1e-12))
     p = 2 * special.stdtr(freedom, -np.abs(t))
-    strength = np.abs(fisher(r)) * np.sqrt(np.maximum(freedom - 1, 0.0))
+    scale = np.sqrt(np.maximum(freedom - 1, 0.0))
     weights = bootstrap_weights(blocks, options)
 
     def refit(b: int) -> Floats:
         again = blocks.correlations(weights[b])
-        return fisher(partial(again.targets, again.aimed, again.aim_regulators, again.aim_own))
+        return fisher(partial(again.targets, again.aimed, again.aim_regulators, again.aim_own)) * scale
 
-    return Evidence(r * cor.sd, strength, p, refit, options.n_bootstraps)
+    return Evidence(r * cor.sd, np.abs(fisher(r)) * scale, p, refit, options.n_bootstraps)
 
 
 def partial(r: Floats, aimed: NDArray[np.intp], with_regulators: Floats, with_own: Floats) -> Floats:
