@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from perturbome.ingest.regulation.method import Options
+from perturbome.ingest.regulation.method import Cells, Options
 from perturbome.ingest.regulation.methods.consensus import average, cauchy, consensus, normal_scores
 from perturbome.ingest.regulation.registry import METHODS
 from perturbome.platform.errors import InputError, UnknownName
 
+REGULATORS = np.arange(5)
 values = arrays(np.float64, (3, 4), elements=st.one_of(st.floats(0, 50), st.just(np.nan)))
 
 
@@ -104,11 +105,11 @@ def test_cauchy_keeps_its_level_without_effect(n_members, correlated):
         assert (combined <= level).mean() >= 0.7 * level
 
 
-def test_a_consensus_of_one_ranks_as_its_member(X, make_cells):
-    cells, options = make_cells(X, range(5)), Options(members=("correlation",), n_bootstraps=4)
+def test_a_consensus_of_one_ranks_as_its_member(X):
+    cells, options = Cells.of(X, REGULATORS), Options(members=("correlation",), n_bootstraps=4)
     together, alone = consensus(cells, options), METHODS["correlation"](cells, options)
     own = np.zeros((5, 9), bool)
-    own[np.arange(5), np.arange(5)] = True
+    own[np.arange(5), np.aREGULATORS] = True
     assert np.isnan(together.strength[own]).all()
     np.testing.assert_array_equal(stats.rankdata(together.strength[~own]), stats.rankdata(alone.strength[~own]))
     np.testing.assert_allclose(together.p[~own], np.minimum(alone.p[~own], 0.99), rtol=1e-9)
@@ -116,8 +117,8 @@ def test_a_consensus_of_one_ranks_as_its_member(X, make_cells):
     assert together.n_refits == 4
 
 
-def test_members_that_agree_are_found_with_their_sign_and_weight(X, make_cells):
-    cells, options = make_cells(X, range(5)), Options(members=("correlation", "ridge"), n_bootstraps=4)
+def test_members_that_agree_are_found_with_their_sign_and_weight(X):
+    cells, options = Cells.of(X, REGULATORS), Options(members=("correlation", "ridge"), n_bootstraps=4)
     found = consensus(cells, options)
     first, second = np.argsort(np.nan_to_num(found.strength), axis=None)[::-1][:2]
     assert {np.unravel_index(i, (5, 9)) for i in (first, second)} == {(0, 5), (1, 6)}
@@ -128,8 +129,8 @@ def test_members_that_agree_are_found_with_their_sign_and_weight(X, make_cells):
     assert again[0, 5] > 0 > again[1, 6]
 
 
-def test_a_member_named_twice_counts_once(X, make_cells):
-    cells = make_cells(X, range(5))
+def test_a_member_named_twice_counts_once(X):
+    cells = Cells.of(X, REGULATORS)
     once = consensus(cells, Options(members=("correlation", "ridge"), n_bootstraps=0))
     twice = consensus(cells, Options(members=("correlation", "ridge", "ridge"), n_bootstraps=0))
     np.testing.assert_array_equal(twice.strength, once.strength)
@@ -144,6 +145,6 @@ def test_a_member_named_twice_counts_once(X, make_cells):
         (("rigde",), UnknownName, "ridge"),
     ],
 )
-def test_members_that_cannot_be_are_refused(X, make_cells, members, error, words):
+def test_members_that_cannot_be_are_refused(X, members, error, words):
     with pytest.raises(error, match=words):
-        consensus(make_cells(X, range(5)), Options(members=members))
+        consensus(Cells.of(X, REGULATORS), Options(members=members))

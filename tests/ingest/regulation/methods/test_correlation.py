@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse, stats
 
-from perturbome.ingest.regulation.method import Options
+from perturbome.ingest.regulation.method import Cells, Options
 from perturbome.ingest.regulation.methods.correlation import correlation, fisher, partial
 
 N, G = 120, 8
-REGULATORS = [0, 2, 5]
+REGULATORS = np.array([0, 2, 5])
 OPTIONS = Options(n_bootstraps=6, seed=3)
 
 
@@ -28,8 +28,8 @@ def pairs() -> list[tuple[int, int, int]]:
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
-def test_r_and_p_are_those_of_scipy(X, make_cells, form):
-    evidence = correlation(make_cells(form(X), REGULATORS), OPTIONS)
+def test_r_and_p_are_those_of_scipy(X, form):
+    evidence = correlation(Cells.of(form(X), REGULATORS), OPTIONS)
     for i, k, j in pairs():
         r, p = stats.pearsonr(X[:, k], X[:, j])
         assert evidence.weight[i, j] / X[:, j].std() == pytest.approx(r, abs=1e-6)
@@ -37,22 +37,22 @@ def test_r_and_p_are_those_of_scipy(X, make_cells, form):
         assert evidence.strength[i, j] == pytest.approx(abs(np.arctanh(r)) * np.sqrt(N - 3), rel=1e-5)
 
 
-def test_weight_is_the_slope_on_a_standardised_regulator(X, make_cells):
-    evidence = correlation(make_cells(X, REGULATORS), OPTIONS)
+def test_weight_is_the_slope_on_a_standardised_regulator(X):
+    evidence = correlation(Cells.of(X, REGULATORS), OPTIONS)
     for i, k, j in pairs():
         slope = stats.linregress((X[:, k] - X[:, k].mean()) / X[:, k].std(), X[:, j]).slope
         assert evidence.weight[i, j] == pytest.approx(slope, rel=1e-5)
 
 
-def test_a_perturbed_target_is_freed_of_its_perturbation(X, make_cells):
+def test_a_perturbed_target_is_freed_of_its_perturbation(X):
     """Oracle: correlation of the residuals of both genes on the indicator, tested with one degree of freedom less."""
     aimed = np.array([2, 4])
     perturbed = np.zeros((N, 2), bool)
     perturbed[:25, 0] = perturbed[60:90, 1] = True
     X = X.copy()
     X[perturbed[:, 0], 2], X[perturbed[:, 1], 4] = 0, 0
-    plain = correlation(make_cells(X, REGULATORS), OPTIONS)
-    freed = correlation(make_cells(X, REGULATORS, perturbed=perturbed, aimed=aimed), OPTIONS)
+    plain = correlation(Cells.of(X, REGULATORS), OPTIONS)
+    freed = correlation(Cells.of(X, REGULATORS, perturbed=perturbed, aimed=aimed), OPTIONS)
     for j, d in zip(aimed, perturbed.T, strict=True):
         for i, k in enumerate(REGULATORS):
             if k == j:
@@ -66,15 +66,15 @@ def test_a_perturbed_target_is_freed_of_its_perturbation(X, make_cells):
     np.testing.assert_array_equal(freed.p[:, others], plain.p[:, others])
 
 
-def test_an_indicator_of_no_cell_changes_nothing(X, make_cells):
-    plain = correlation(make_cells(X, REGULATORS), OPTIONS)
-    nobody = correlation(make_cells(X, REGULATORS, aimed=[4, 5]), OPTIONS)
+def test_an_indicator_of_no_cell_changes_nothing(X):
+    plain = correlation(Cells.of(X, REGULATORS), OPTIONS)
+    nobody = correlation(Cells.of(X, REGULATORS, aimed=np.array([4, 5])), OPTIONS)
     np.testing.assert_allclose(nobody.p, plain.p, rtol=1e-9)
     np.testing.assert_allclose(nobody.strength, plain.strength, rtol=1e-9)
 
 
-def test_a_bootstrap_has_the_scale_and_sign_of_the_whole(X, make_cells):
-    evidence = correlation(make_cells(X, REGULATORS), Options(n_bootstraps=100))
+def test_a_bootstrap_has_the_scale_and_sign_of_the_whole(X):
+    evidence = correlation(Cells.of(X, REGULATORS), Options(n_bootstraps=100))
     again = np.mean([evidence.refit(b) for b in range(evidence.n_refits)], 0)
     signed = np.sign(evidence.weight) * evidence.strength
     for i, _, j in pairs():
@@ -82,16 +82,16 @@ def test_a_bootstrap_has_the_scale_and_sign_of_the_whole(X, make_cells):
     np.testing.assert_array_equal(evidence.refit(7), evidence.refit(7))
 
 
-def test_p_is_uniform_without_association(make_cells):
+def test_p_is_uniform_without_association():
     X = np.random.default_rng(1).poisson(1.0, size=(300, 60)).astype(np.float32)
-    p = correlation(make_cells(X, range(30)), OPTIONS).p[:, 30:].ravel()
+    p = correlation(Cells.of(X, np.arange(30)), OPTIONS).p[:, 30:].ravel()
     assert stats.kstest(p, "uniform").pvalue > 0.01
 
 
-def test_a_constant_gene_has_no_strength(X, make_cells):
+def test_a_constant_gene_has_no_strength(X):
     X = X.copy()
     X[:, 4] = 1.0
-    evidence = correlation(make_cells(X, REGULATORS), OPTIONS)
+    evidence = correlation(Cells.of(X, REGULATORS), OPTIONS)
     assert (evidence.strength[:, 4] == 0).all()
     assert (evidence.p[:, 4] == 1).all()
 
