@@ -109,7 +109,7 @@ def test_a_consensus_of_one_ranks_as_its_member(X):
     cells, options = Cells.of(X, REGULATORS), Options(members=("correlation",), n_bootstraps=4)
     together, alone = consensus(cells, options), METHODS["correlation"](cells, options)
     own = np.zeros((5, 9), bool)
-    own[np.arange(5), np.aREGULATORS] = True
+    own[np.arange(5), np.arange(5)] = True
     assert np.isnan(together.strength[own]).all()
     np.testing.assert_array_equal(stats.rankdata(together.strength[~own]), stats.rankdata(alone.strength[~own]))
     np.testing.assert_allclose(together.p[~own], np.minimum(alone.p[~own], 0.99), rtol=1e-9)
