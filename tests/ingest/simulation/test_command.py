@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from perturbome.ingest.commands_inference import register_inference, register_simulate
+from perturbome.ingest.commands import register
 from perturbome.ingest.experiment.add import add_experiment
 from perturbome.platform.errors import UnreadableFile
 from perturbome.platform.store import Store
@@ -17,10 +17,8 @@ from perturbome.platform.store import Store
 
 @pytest.fixture(scope="module")
 def program() -> typer.Typer:
-    app, infer = typer.Typer(), typer.Typer()
-    register_simulate(app)
-    register_inference(infer)
-    app.add_typer(infer, name="infer")
+    app = typer.Typer()
+    register(app)
     return app
 
 

@@ -72,7 +72,7 @@ def group_cells(
             f"No cell type and time of '{dataset}' has {min_cells} cells. Lower --min-cells, or take cells together "
             "with --together or --time-bins 1."
         )
-    if np.unique(time[np.isfinite(time)]).size == 1 and not np.isfinite(pseudotime).any():
+    if not across_time and np.unique(time[np.isfinite(time)]).size == 1:
         said.append(
             "All cells share one time point: each network is a snapshot, whose arrows come from the list of "
             "regulators and from perturbations, not from what happened first."
@@ -81,9 +81,10 @@ def group_cells(
 
 
 def clock_of(cells: pl.DataFrame) -> NDArray[np.float64]:
-    """Time of each cell [n], pseudotime where no cell has a time; NaN where unknown."""
-    time = _clock(cells, "time")
-    return time if np.isfinite(time).any() else _clock(cells, "pseudotime")
+    """Time of each cell [n], or pseudotime where times tell no cells apart; NaN where unknown."""
+    time, pseudotime = _clock(cells, "time"), _clock(cells, "pseudotime")
+    told_apart = np.unique(time[np.isfinite(time)]).size > 1 or not np.isfinite(pseudotime).any()
+    return time if told_apart else pseudotime
 
 
 def _clock(cells: pl.DataFrame, column: str) -> NDArray[np.float64]:

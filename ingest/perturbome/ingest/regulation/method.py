@@ -121,7 +121,7 @@ class Method:
 
     def lacks(self, cells: Cells) -> str | None:
         """What this group of cells would need for the method to say anything; None where it has it."""
-        if "perturbations" in self.needs and not (cells.aimed.size and cells.control.any()):
+        if "perturbations" in self.needs and not (cells.perturbed.any() and cells.control.any()):
             return "measured perturbations of genes, with control cells"
         times = np.unique(cells.time[np.isfinite(cells.time)]).size
         if "time" in self.needs and cells.successor is None and times < 2:

@@ -1,4 +1,4 @@
-"""`perturbome simulate` and `perturbome infer regulation`."""
+"""`perturbome infer regulation`: a network per cell type and time, by any method there is."""
 
 from __future__ import annotations
 
@@ -12,68 +12,20 @@ from perturbome.platform.console import JsonOption, StoreOption, console_report,
 from perturbome.platform.errors import UnreadableFile
 
 
-def register_simulate(app: typer.Typer) -> None:
-    """Add `simulate`."""
-    app.command("simulate")(simulate)
-
-
-def simulate(
-    path: Annotated[Path, typer.Argument(help="File to write, OUT.h5ad; the truth goes beside it.")],
-    cells: Annotated[int, typer.Option(help="Number of cells.")] = 2000,
-    genes: Annotated[int, typer.Option(help="Number of genes.")] = 200,
-    regulators: Annotated[
-        int | None, typer.Option(help="Number of regulators; 15 % of the genes if not given.")
-    ] = None,
-    knockouts: Annotated[int, typer.Option(help="Number of single-gene knock-outs.")] = 20,
-    times: Annotated[int, typer.Option(help="Number of time points, over 48 hours.")] = 5,
-    types: Annotated[int, typer.Option(help="Number of cell types: a progenitor and its fates.")] = 3,
-    dropout: Annotated[float, typer.Option(help="Share of entries lost, the faint ones first.")] = 0.15,
-    seed: Annotated[int, typer.Option(help="Same seed, same experiment.")] = 0,
-    spatial: Annotated[bool, typer.Option("--spatial", help="Give every cell a place in a tissue.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """Simulate a time-course knock-out experiment whose network and effects are known.
-
-    Writes OUT.h5ad (counts), OUT.network.csv (true edges), OUT.effects.csv (true effects) and
-    OUT.regulators.txt (the regulators' names).
-
-    Example: perturbome simulate toy.h5ad --cells 2000 --genes 200 --knockouts 20 --seed 1
-    """
-    from perturbome.ingest.simulation.experiment import simulate as run
-
-    simulated = run(
-        n_cells=cells, n_genes=genes, n_regulators=regulators, n_knockouts=knockouts, n_times=times,
-        n_types=types, dropout=dropout, seed=seed, spatial=spatial,
-    )  # fmt: skip
-    written = simulated.write(path)
-    if json:
-        show_json(
-            {
-                "experiment": written[0],
-                "network": written[1],
-                "effects": written[2],
-                "regulators": written[3],
-                "n_cells": cells,
-                "n_genes": genes,
-                "n_edges": simulated.network.height,
-                "n_knockouts": knockouts,
-                "seed": seed,
-            }
-        )
-        return
-    made = f"{many(cells, 'cell')} x {many(genes, 'gene')}, {many(knockouts, 'knock-out')}"
-    say(f"{made}, {many(simulated.network.height, 'true edge')} (seed {seed}).")
-    for file, what in zip(written, ("the counts", "the true edges", "the true effects", "the regulators"), strict=True):
-        say(f"  {file}: {what}")
-
-
-def register_inference(infer: typer.Typer) -> None:
+def register_regulation(infer: typer.Typer) -> None:
     """Add `infer regulation`."""
     infer.command("regulation")(regulation)
 
 
 def regulation(
     dataset: Annotated[str, typer.Argument(help="Name of a stored data set.")],
+    method: Annotated[
+        str,
+        typer.Option(
+            help="ridge, correlation, bayesian-ridge, trees, dynamic (follows time), interventional (from measured "
+            "perturbations), or consensus of them."
+        ),
+    ] = "ridge",
     cell_type: Annotated[list[str] | None, typer.Option(help="Only this cell type; may be repeated.")] = None,
     regulators: Annotated[
         str | None,
@@ -82,6 +34,14 @@ def regulation(
             "Default: those listed, else the 500 most variable genes."
         ),
     ] = None,
+    prior: Annotated[
+        list[str] | None, typer.Option(help="A stored prior whose edges count for more; may be repeated.")
+    ] = None,
+    mask: Annotated[str, typer.Option(help="soft, or hard: nothing but what the prior has.")] = "soft",
+    member: Annotated[
+        list[str] | None, typer.Option(help="With --method consensus: a method that takes part; may be repeated.")
+    ] = None,
+    trees: Annotated[int, typer.Option(help="With --method trees: trees per target.")] = 500,
     time_bins: Annotated[
         int | None, typer.Option(help="Quantiles of time; 1 takes all times together. Default: each time point.")
     ] = None,
@@ -92,6 +52,7 @@ def regulation(
     bootstraps: Annotated[int, typer.Option(help="Bootstraps behind the stability of an edge.")] = 50,
     max_edges: Annotated[int, typer.Option(help="At most this many edges per cell type and time.")] = 5000,
     max_q: Annotated[float, typer.Option(help="Keep edges with a false discovery rate up to this.")] = 0.05,
+    penalty: Annotated[float | None, typer.Option(help="Ridge penalty; chosen from the cells if not given.")] = None,
     min_cells: Annotated[int, typer.Option(help="Leave out groups with fewer cells.")] = 30,
     together: Annotated[bool, typer.Option("--together", help="One network over all cell types.")] = False,
     seed: Annotated[int, typer.Option(help="Same seed, same stability.")] = 0,
@@ -101,25 +62,35 @@ def regulation(
     """Infer who regulates whom, one network per cell type and time.
 
     Example: perturbome infer regulation papalexi --time-bins 1 --regulators tfs.txt
+
+    Example: perturbome infer regulation papalexi --method interventional --prior string --max-edges 20000
     """
     from typing import Literal, cast
 
     from perturbome.ingest.regulation.infer import infer_regulation
     from perturbome.platform.store import open_store
 
+    if mask not in ("soft", "hard"):
+        raise typer.BadParameter(f"'{mask}' is neither 'soft' nor 'hard'.", param_hint="--mask")
     if cells not in ("all", "control"):
         raise typer.BadParameter(f"'{cells}' is neither 'all' nor 'control'.", param_hint="--cells")
     with open_store(store) as opened, console_report() as report:
         inferred = infer_regulation(
             opened,
             dataset,
+            method=method,
             cell_types=cell_type,
             regulators=None if regulators is None else _names(regulators),
+            prior=prior or (),
+            mask=cast(Literal["soft", "hard"], mask),
+            members=member or (),
+            n_trees=trees,
             time_bins=time_bins,
             cells=cast(Literal["all", "control"], cells),
             n_bootstraps=bootstraps,
             max_edges=max_edges,
             max_q=max_q,
+            penalty=penalty,
             min_cells=min_cells,
             by_cell_type=not together,
             leave_out=leave_out or (),
