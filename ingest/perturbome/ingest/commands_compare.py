@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from perturbome.platform.console import JsonOption, StoreOption, say, show_json, show_table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from perturbome.ingest.comparison.compare import Compared
 
 
 def register_compare(app: typer.Typer) -> None:
@@ -58,26 +63,63 @@ def compare(
             }
         )  # fmt: skip
         return
-    import polars as pl
-
     for sentence in found.said:
         say(sentence)
-    numbers = pl.DataFrame(_without_nan(groups), infer_schema_length=None).rename(
-        {"cell_type_before": "cell type", "time_before": "time", "edges_before": "before", "edges_after": "after"}
-    )
-    counts = ["kept", "flipped", "gained", "lost", "only_possible_before", "only_possible_after"]
-    show_table(numbers.select("cell type", "time", "before", "after", *counts), title="Edges")
-    alike = ["jaccard", "jaccard_by_degree", "same_sign", "spearman_union", "spearman_shared", "top_100", "top_1000"]
-    show_table(numbers.select("cell type", "time", *alike), title="How alike")
+    _show_numbers(found.groups)
+    _show_changes(regulators, edges, found.regulators.height, found.edges.height)
+
+
+def _show_numbers(groups: list[Compared]) -> None:
+    """Counts of edges and how alike the networks are, a line each."""
+    import polars as pl
+
+    from perturbome.ingest.comparison.sides import group_name
+
+    names = [group_name((g.cell_type_before, g.time_before)) for g in groups]
+    numbers = [g.numbers for g in groups]
+    counts = [
+        {
+            "network": name, "before": n.edges_before, "after": n.edges_after, "kept": n.kept, "flipped": n.flipped,
+            "gained": n.gained, "lost": n.lost, "ruled out": n.only_possible_before + n.only_possible_after,
+        }
+        for name, n in zip(names, numbers, strict=True)
+    ]  # fmt: skip
+    show_table(pl.DataFrame(counts), title="Edges; ruled out: only one of the two runs could have found them")
+    alike = [
+        {
+            "network": name, "Jaccard": n.jaccard, "chance": n.jaccard_by_degree, "signs": n.same_sign,
+            "rho": n.spearman_shared, "rho, union": n.spearman_union, "top 100": n.top_100, "top 1000": n.top_1000,
+        }
+        for name, n in zip(names, numbers, strict=True)
+    ]  # fmt: skip
     show_table(
-        regulators.drop("source").rename({"source_symbol": "regulator"}).select("regulator", pl.exclude("regulator")),
-        title=f"Regulators whose targets changed most, {regulators.height} of {found.regulators.height:,}",
+        pl.DataFrame(_without_nan(alike)), title="How alike; chance: the Jaccard index by numbers of edges alone"
     )
-    shown = ["cell_type", "time", "source_symbol", "target_symbol", "change", "reason", "weight_before", "weight_after"]
+
+
+def _show_changes(regulators: pl.DataFrame, edges: pl.DataFrame, n_regulators: int, n_edges: int) -> None:
+    """The regulators and the edges that changed most."""
+    import polars as pl
+
+    from perturbome.ingest.comparison.sides import group_name
+
     show_table(
-        edges.select(*shown, "difference").rename({"source_symbol": "regulator", "target_symbol": "target"}),
-        title=f"Edges that changed most, {edges.height} of {found.edges.height:,} (more with --limit)",
-    )
+        regulators.select(
+            pl.col("source_symbol").alias("regulator"), pl.col("targets_before").alias("before"),
+            pl.col("targets_after").alias("after"), "gained", "lost", "flipped", "kept",
+            pl.col("jaccard").alias("Jaccard"),
+        ),
+        title=f"Targets of the regulators that changed most, {regulators.height:,} of {n_regulators:,}",
+    )  # fmt: skip
+    networks = [group_name(row) for row in edges.select("cell_type", "time").iter_rows()]
+    show_table(
+        edges.select(
+            pl.Series("network", networks, dtype=pl.String), pl.col("source_symbol").alias("regulator"),
+            pl.col("target_symbol").alias("target"), pl.coalesce("reason", "change").alias("change"),
+            pl.col("weight_before").alias("before"), pl.col("weight_after").alias("after"), "difference",
+        ),
+        title=f"Edges that changed most, {edges.height:,} of {n_edges:,} (more with --limit)",
+    )  # fmt: skip
 
 
 def _without_nan(rows: list[dict[str, object]]) -> list[dict[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -11,49 +12,7 @@ from perturbome.ingest import compare_networks
 from perturbome.platform.errors import NothingFound, UnknownName
 from perturbome.platform.store import Store
 
-Edge = tuple[str, str, float]
-
-
-def add_dataset(store: Store, name: str, genes: list[str], organism: str = "human") -> None:
-    with store.run("ingest", name=f"ingest {name}", datasets=[name]) as run:
-        run.register_genes(genes, organism=organism, dataset=name, gene_index="position")
-        row = {
-            "dataset": name, "organism": organism, "n_cells": 0, "n_genes": len(genes),
-            "expression_unit": "log1p of counts per 10,000", "raw_state": "counts",
-        }  # fmt: skip
-        run.write("datasets", pl.DataFrame([row]))
-
-
-def add_network(
-    store: Store,
-    dataset: str,
-    groups: dict[tuple[str, float | None], list[Edge]],
-    regulators: list[str] | None = None,
-    **configuration: object,
-) -> str:
-    """A run of regulation as an inference writes it; genes by symbol."""
-    genes = {symbol: (gene, key) for gene, key, symbol in store.genes().select("gene", "key", "symbol").iter_rows()}
-    rows = [
-        {
-            "dataset": dataset, "cell_type": cell_type, "time": time, "source": genes[source][0],
-            "target": genes[target][0], "source_key": genes[source][1], "target_key": genes[target][1],
-            "weight": weight, "sign": 1 if weight > 0 else -1,
-        }
-        for (cell_type, time), edges in groups.items() for source, target, weight in edges
-    ]  # fmt: skip
-    settings = {"method": "ridge", "regulators": regulators, "max_edges": 5000, **configuration}
-    with store.run("infer", name=f"infer regulation {dataset}", configuration=settings, datasets=[dataset]) as run:
-        run.write("regulation", pl.DataFrame(rows, schema_overrides={"time": pl.Float32, "sign": pl.Int8}))
-        run.metrics["groups"] = [{"n_edges": len(edges)} for edges in groups.values()]
-    return run.id
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    opened = Store(tmp_path / "store")
-    add_dataset(opened, "one", ["A", "B", "C", "D"])
-    add_dataset(opened, "two", ["A", "B", "C", "E"])
-    return opened
+Network = Callable[..., str]
 
 
 def rows_of(store: Store, *arguments, **options) -> set[tuple[str, str, str]]:
@@ -61,9 +20,9 @@ def rows_of(store: Store, *arguments, **options) -> set[tuple[str, str, str]]:
     return set(edges.select("source_symbol", "target_symbol", "change").rows())
 
 
-def test_two_runs_by_cell_type_and_time(store: Store) -> None:
-    before = add_network(store, "one", {("T", 0.0): [("A", "B", 1.0), ("A", "C", 1.0)], ("B", 0.0): [("A", "B", 2.0)]})
-    after = add_network(store, "one", {("T", 0.0): [("A", "B", -2.0)], ("T", 24.0): [("B", "A", 1.0)]})
+def test_two_runs_by_cell_type_and_time(store: Store, network: Network) -> None:
+    before = network(store, "one", {("T", 0.0): [("A", "B", 1.0), ("A", "C", 1.0)], ("B", 0.0): [("A", "B", 2.0)]})
+    after = network(store, "one", {("T", 0.0): [("A", "B", -2.0)], ("T", 24.0): [("B", "A", 1.0)]})
     found = compare_networks(store, before[:-1], after)  # the beginning of an id will do
     assert (found.before, found.after) == (before, after)
     assert [(g.cell_type_before, g.time_before) for g in found.groups] == [("T", 0.0)]
@@ -78,9 +37,9 @@ def test_two_runs_by_cell_type_and_time(store: Store) -> None:
     assert any("B at 0, T at 0 taken together" in sentence for sentence in everything.said)
 
 
-def test_other_data_sets_methods_and_regulators_are_said_and_told_apart(store: Store) -> None:
-    before = add_network(store, "one", {("all", None): [("A", "B", 1.0), ("A", "D", 1.0), ("D", "A", 1.0)]}, ["A", "D"])
-    after = add_network(
+def test_other_data_sets_methods_and_regulators_are_said_and_told_apart(store: Store, network: Network) -> None:
+    before = network(store, "one", {("all", None): [("A", "B", 1.0), ("A", "D", 1.0), ("D", "A", 1.0)]}, ["A", "D"])
+    after = network(
         store, "two", {("all", None): [("A", "C", 0.1), ("B", "A", 0.2), ("A", "E", 1)]}, ["A", "B"], method="trees"
     )
     found = compare_networks(store, before, after)
@@ -101,17 +60,17 @@ def test_other_data_sets_methods_and_regulators_are_said_and_told_apart(store: S
     assert "The candidate regulators differ: 1 in both, 1 only before, 1 only after." in said
 
 
-def test_settings_that_differ_and_cut_networks_are_said(store: Store) -> None:
+def test_settings_that_differ_and_cut_networks_are_said(store: Store, network: Network) -> None:
     groups = {("all", None): [("A", "B", 1.0), ("A", "C", 1.0)]}
-    before = add_network(store, "one", groups, ["A"], max_q=0.05)
-    after = add_network(store, "one", groups, ["A"], max_q=0.2, max_edges=2)
+    before = network(store, "one", groups, ["A"], max_q=0.05)
+    after = network(store, "one", groups, ["A"], max_q=0.2, max_edges=2)
     said = "\n".join(compare_networks(store, before, after).said)
     assert "Other settings that differ: max_edges 5000 before, 2 after; max_q 0.05 before, 0.2 after." in said
     assert "Networks were cut off at 2 edges after" in said
 
 
-def test_two_times_of_one_run(store: Store) -> None:
-    run = add_network(store, "one", {("T", 0.0): [("A", "B", 1.0)], ("T", 6.0): [("A", "B", 1.0), ("A", "C", 1.0)]})
+def test_two_times_of_one_run(store: Store, network: Network) -> None:
+    run = network(store, "one", {("T", 0.0): [("A", "B", 1.0)], ("T", 6.0): [("A", "B", 1.0), ("A", "C", 1.0)]})
     found = compare_networks(store, run, run, time=(0.0, 6.0))
     assert set(found.edges.select("target_symbol", "change").rows()) == {("B", "kept"), ("C", "gained")}
     assert found.said[0] == f"Both networks are of run {run} (infer regulation one)."
@@ -121,23 +80,23 @@ def test_two_times_of_one_run(store: Store) -> None:
     assert len(itself.groups) == 2
 
 
-def test_two_cell_types_of_one_run(store: Store) -> None:
-    run = add_network(store, "one", {("T", 0.0): [("A", "B", 1.0)], ("B", 0.0): [("A", "C", 1.0)]})
+def test_two_cell_types_of_one_run(store: Store, network: Network) -> None:
+    run = network(store, "one", {("T", 0.0): [("A", "B", 1.0)], ("B", 0.0): [("A", "C", 1.0)]})
     assert rows_of(store, run, run, cell_type=("T", "B")) == {("A", "B", "lost"), ("A", "C", "gained")}
     assert rows_of(store, run, run, cell_type="T") == {("A", "B", "kept")}
     assert rows_of(store, run, run, cell_type=("T", None), pooled=True) == {("A", "B", "kept"), ("A", "C", "gained")}
 
 
-def test_what_regulated_where_a_run_does_not_say_is_said(store: Store) -> None:
-    run = add_network(store, "one", {("all", None): [("A", "B", 1.0)]}, None)
+def test_what_regulated_where_a_run_does_not_say_is_said(store: Store, network: Network) -> None:
+    run = network(store, "one", {("all", None): [("A", "B", 1.0)]}, None)
     assert any(
         "does not say which genes might regulate" in sentence for sentence in compare_networks(store, run, run).said
     )
 
 
-def test_bad_requests(store: Store) -> None:
-    run = add_network(store, "one", {("T", 0.0): [("A", "B", 1.0)]})
-    other = add_network(store, "one", {("B", 0.0): [("A", "B", 1.0)]})
+def test_bad_requests(store: Store, network: Network) -> None:
+    run = network(store, "one", {("T", 0.0): [("A", "B", 1.0)]})
+    other = network(store, "one", {("B", 0.0): [("A", "B", 1.0)]})
     with pytest.raises(UnknownName, match="No run '1999'"):
         compare_networks(store, run, "1999")
     with pytest.raises(NothingFound, match=rf"holds no regulation. Runs that do: {run} \(infer regulation one\)"):
@@ -153,21 +112,23 @@ def test_bad_requests(store: Store) -> None:
         compare_networks(store, run, other)
 
 
-def test_organisms_share_no_genes(store: Store) -> None:
-    add_dataset(store, "mouse", ["Xa", "Xb"], organism="mouse")
-    run = add_network(store, "one", {("all", None): [("A", "B", 1.0)]})
-    mouse = add_network(store, "mouse", {("all", None): [("Xa", "Xb", 1.0)]})
+def test_organisms_share_no_genes(store: Store, network: Network, dataset: Callable[..., None]) -> None:
+    dataset(store, "mouse", ["Xa", "Xb"], organism="mouse")
+    run = network(store, "one", {("all", None): [("A", "B", 1.0)]})
+    mouse = network(store, "mouse", {("all", None): [("Xa", "Xb", 1.0)]})
     with pytest.raises(NothingFound, match="No gene is measured in both one and mouse"):
         compare_networks(store, run, mouse)
 
 
-def test_the_order_of_genes_in_the_store_changes_nothing(tmp_path: Path) -> None:
+def test_the_order_of_genes_in_the_store_changes_nothing(
+    tmp_path: Path, network: Network, dataset: Callable[..., None]
+) -> None:
     answers = []
     for genes in (["A", "B", "C", "D"], ["D", "B", "A", "C"]):
         store = Store(tmp_path / genes[0])
-        add_dataset(store, "one", genes)
+        dataset(store, "one", genes)
         edges = [("A", "B", 1.0), ("A", "C", 2.0), ("B", "D", 3.0)]
-        runs = [add_network(store, "one", {("all", None): e}) for e in (edges, edges[::-1][:2])]
+        runs = [network(store, "one", {("all", None): e}) for e in (edges, edges[::-1][:2])]
         found = compare_networks(store, *runs)
         answers.append((found.edges.rows(), found.regulators.rows(), found.groups))
     assert answers[0] == answers[1]

@@ -41,7 +41,8 @@ class NetworkComparison:
     """What became of each edge between the network of run `before` and that of run `after`.
 
     `edges`: cell_type, time (of before), source, target, their symbols, change, reason, weights, signs, places in 0..1
-    by |weight| (strength) and difference, the largest first. `regulators`: see `by_regulator`.
+    by |weight| (strength) and difference, the largest first; what a run ruled out comes last.
+    `regulators`: see `by_regulator`.
     """
 
     before: str
@@ -146,10 +147,11 @@ def _pooled(side: Side, when: str) -> str:
 
 
 def _named(edges: pl.DataFrame, symbols: pl.DataFrame) -> pl.DataFrame:
-    """Edges with the symbols of their genes, the largest difference first."""
-    order = pl.col("difference").round(9)
+    """Edges with the symbols of their genes, the largest difference first, those that one run ruled out last."""
+    then = ["source", "target", "cell_type", "time"]
     named = _with_symbol(_with_symbol(edges, symbols, "source"), symbols, "target")
-    return named.sort(order, "source", "target", "cell_type", "time", descending=[True, *[False] * 4]).select(
+    first = [pl.col("reason").is_not_null(), pl.col("difference").round(9)]
+    return named.sort(*first, *then, descending=[False, True, *[False] * 4], nulls_last=True).select(
         "cell_type", "time", "source", "target", "source_symbol", "target_symbol", "change", "reason", "weight_before",
         "weight_after", "sign_before", "sign_after", "strength_before", "strength_after", "difference",
     )  # fmt: skip
