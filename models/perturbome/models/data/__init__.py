@@ -11,5 +11,8 @@ __getattr__, __dir__ = lazy_exports(
         "ConditionTable": "perturbome.models.data.table",
         "GeneList": "perturbome.models.data.gene_list",
         "Split": "perturbome.models.data.splits",
+        "perturbation_data": "perturbome.models.data.build",
+        "list_conditions": "perturbome.models.data.build",
+        "from_arrays": "perturbome.models.data.arrays",
     },
 )

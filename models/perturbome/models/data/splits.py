@@ -1,8 +1,46 @@
-"""A split: which conditions train, which validate, which test; named, hashed, and stored with every run that used it."""
+"""A split: which conditions train, which validate, which test; named, hashed, kept with every run that used it."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from perturbome.models.data.fingerprint import text_hash
+from perturbome.platform.errors import InputError, UnknownName
+
+Side = Literal["train", "validation", "test"]
+SIDES: tuple[Side, ...] = ("train", "validation", "test")
+
+Apart = Literal["targets", "one target", "target sets", "contexts", "target sets in a context", "doses"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a split asks of a model, and what therefore may not stand on both sides of it."""
+
+    name: str
+    meaning: str
+    apart: Apart
+
+
+KINDS: dict[str, Kind] = {
+    k.name: k
+    for k in (
+        Kind("unseen single", "genes never perturbed in training, alone or with others", "targets"),
+        Kind("unseen double, 0 seen", "pairs neither of whose genes was perturbed in training", "targets"),
+        Kind("unseen double, 1 seen", "pairs one of whose genes was perturbed in training", "one target"),
+        Kind("unseen double, 2 seen", "pairs whose genes were both perturbed in training, not together", "target sets"),
+        Kind("leave one target out", "all that was done to one gene", "targets"),
+        Kind("k-fold", "a share of the target sets, each in one fold only", "target sets"),
+        Kind("unseen context", "contexts of which training holds control cells only", "contexts"),
+        Kind("unseen in context", "perturbations that training holds elsewhere only", "target sets in a context"),
+        Kind("unseen dose", "doses of compounds or genes that training holds at other doses", "doses"),
+        Kind("given", "as a file says; no set of targets on two sides", "target sets"),
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -20,3 +58,97 @@ class Split:
     test: tuple[str, ...]
     seed: int | None = None  # None: not drawn, but given
     left_out: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise UnknownName("kind of split", self.kind, "the list of kinds", list(KINDS))
+        seen: dict[str, str] = {}
+        for side in (*SIDES, "left_out"):
+            names = getattr(self, side)
+            if isinstance(names, str):
+                raise InputError(f"{side} of the split '{self.name}' must be a list of names, not the text '{names}'.")
+            for name in names:
+                if name in seen:
+                    raise InputError(
+                        f"The condition '{name}' stands twice in the split '{self.name}': in {seen[name]} and in "
+                        f"{side}. Leave it on one side."
+                    )
+                seen[name] = side
+            object.__setattr__(self, side, tuple(sorted(names)))
+        for side in ("train", "test"):
+            if not getattr(self, side):
+                raise InputError(
+                    f"The split '{self.name}' ({self.kind}) has no {side} conditions: nothing can be held out and "
+                    "judged. Give other shares, or data with more conditions."
+                )
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over the sorted names of each side: the same for the same conditions, whatever made the split."""
+        return text_hash(json.dumps({side: getattr(self, side) for side in SIDES}, ensure_ascii=True))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All conditions that the split names, left-out ones included."""
+        return (*self.train, *self.validation, *self.test, *self.left_out)
+
+    def side(self, name: str) -> str | None:
+        """The side of a condition: train, validation, test, left_out, or None where the split does not know it."""
+        return next((side for side in (*SIDES, "left_out") if name in getattr(self, side)), None)
+
+    def configuration(self) -> dict[str, Any]:
+        """What a run that used the split stores of it: everything, and the hash."""
+        return {
+            "name": self.name, "kind": self.kind, "seed": self.seed, "hash": self.hash, "train": list(self.train),
+            "validation": list(self.validation), "test": list(self.test), "left_out": list(self.left_out),
+        }  # fmt: skip
+
+    @classmethod
+    def from_configuration(cls, stored: Mapping[str, Any], where: str = "the configuration") -> Split:
+        """Read back what `configuration` gave; InputError where a part is absent or the hash does not fit."""
+        absent = [key for key in ("name", "kind", *SIDES) if key not in stored]
+        if absent:
+            raise InputError(
+                f"The split in {where} lacks {', '.join(absent)}; it holds {', '.join(map(str, stored)) or 'nothing'}. "
+                "A split is written with split.save(path)."
+            )
+        names = {side: _names(stored[side], side, where) for side in SIDES}
+        split = cls(
+            str(stored["name"]), str(stored["kind"]), names["train"], names["validation"], names["test"],
+            stored.get("seed"), _names(stored.get("left_out", ()), "left_out", where),
+        )  # fmt: skip
+        if stored.get("hash", split.hash) != split.hash:
+            raise InputError(
+                f"The split '{split.name}' in {where} was changed after it was stored: its hash says "
+                f"{str(stored['hash'])[:12]}, its conditions say {split.hash[:12]}. Store the changed split anew."
+            )
+        return split
+
+    def save(self, path: str | Path) -> Path:
+        """Write the split as JSON."""
+        path = Path(path)
+        path.write_text(json.dumps(self.configuration(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Split:
+        """Read a split that `save` wrote; InputError for anything else."""
+        try:
+            stored = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{path} cannot be read as a split ({error}). A split is JSON, as split.save wrote it."
+            ) from error
+        if not isinstance(stored, dict):
+            raise InputError(
+                f"{path} holds a {type(stored).__name__}, not a split. A split is written with split.save."
+            )
+        return cls.from_configuration(stored, str(path))
+
+
+def _names(value: Any, side: str, where: str) -> tuple[str, ...]:
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        names = tuple(value)
+        if all(isinstance(name, str) for name in names):
+            return names
+    raise InputError(f"'{side}' of the split in {where} must be a list of condition names, not {value!r}.")

@@ -1,0 +1,69 @@
+"""Stable 64-bit hashes of names, numbers and cells: the same on every machine, in every order of cells and genes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
+
+
+def mixed(values: Hashes) -> Hashes:
+    """Scatter the bits of each number over all 64 (the finaliser of splitmix64, Steele et al. 2014); one to one."""
+    z = values + _GOLDEN
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def name_hashes(names: Sequence[str] | NDArray[Any]) -> Hashes:
+    """Hash of each name [n]: FNV-1a over its UTF-8 bytes, mixed; a loop over letters, not over names."""
+    text = np.asarray(names)
+    if text.size == 0:
+        return np.zeros(0, dtype=np.uint64)
+    if text.dtype.kind != "S":
+        text = np.char.encode(text.astype(str), "utf-8")
+    letters = text.view(np.uint8).reshape(len(text), -1)
+    found = np.full(len(text), _OFFSET, dtype=np.uint64)
+    for column in letters.T:
+        found = np.where(column > 0, (found ^ column.astype(np.uint64)) * _PRIME, found)
+    return mixed(found)
+
+
+def seeded(keys: Hashes, seed: int) -> Hashes:
+    """Another hash of the same keys for every seed."""
+    return mixed(keys ^ mixed(np.array([seed], dtype=np.int64).view(np.uint64)))
+
+
+def row_hashes(indptr: NDArray[Any], indices: NDArray[Any], values: NDArray[Any], gene_hashes: Hashes) -> Hashes:
+    """Hash of each row of a CSR matrix: the sum over its non-zeros of hash(gene, value as float32), modulo 2^64.
+
+    The order of the genes does not matter, nor do stored zeros. indptr [n + 1], indices and values [n_nonzeros],
+    gene_hashes [n_genes].
+    """
+    values = np.ascontiguousarray(values, dtype=np.float32)
+    each = np.where(values == 0, np.uint64(0), mixed(gene_hashes[indices] ^ values.view(np.uint32).astype(np.uint64)))
+    total = np.zeros(len(each) + 1, dtype=np.uint64)
+    np.cumsum(each, out=total[1:])  # wraps around, so differences are sums modulo 2^64
+    sums: Hashes = total[indptr[1:]] - total[indptr[:-1]]
+    return sums
+
+
+def bag_hash(parts: Sequence[Hashes]) -> str:
+    """Hash of a bag of records whose columns are `parts`, each [n]: order does not matter, repetition does."""
+    record = np.zeros_like(parts[0])
+    for column in parts:
+        record = mixed(record ^ column)
+    return f"{len(record)}:{int(record.sum(dtype=np.uint64)):016x}:{int(mixed(record).sum(dtype=np.uint64)):016x}"
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of a text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
