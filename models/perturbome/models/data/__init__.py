@@ -12,7 +12,7 @@ __getattr__, __dir__ = lazy_exports(
         "PREDICTION": "perturbome.models.data.control_halves",
         "ConditionTable": "perturbome.models.data.table",
         "GeneList": "perturbome.models.data.gene_list",
-        "differential_genes": "perturbome.models.data.differential_genes",
+        "differential_genes": "perturbome.models.data.changed_genes",
         "Batches": "perturbome.models.data.batches",
         "Split": "perturbome.models.data.splits",
         "unseen_single": "perturbome.models.data.split_makers",
@@ -26,7 +26,6 @@ __getattr__, __dir__ = lazy_exports(
         "perturbation_data": "perturbome.models.data.build",
         "list_conditions": "perturbome.models.data.build",
         "from_arrays": "perturbome.models.data.arrays",
-        "audit": "perturbome.models.data.audit",
         "LeakFound": "perturbome.models.data.audit",
     },
 )

@@ -44,7 +44,9 @@ def same_targets(data: PerturbationData, split: Split) -> list[str]:
 
     Guides count as their gene, and modes and doses do not tell sets of targets apart.
     """
-    sides = {side: [data.conditions[i] for i in data.rows(getattr(split, side))] for side in SIDES}
+    sides: dict[str, list[Condition]] = {
+        side: [data.conditions[i] for i in data.rows(getattr(split, side))] for side in SIDES
+    }
     known = {*data.symbols, *(t for c in data.conditions for t in c.targets)}
     rule = RULES[KINDS[split.kind].apart]
     said = []
