@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     neo4j_database: str | None = Field(None, description="Database at the graph server; empty: its default.")
     row_limit: int = Field(100_000, gt=0, description="Rows a typed query may return.")
     time_limit: float = Field(30.0, gt=0, description="Seconds a typed query may take.")
+    query_memory_gb: float = Field(
+        4.0, gt=0, description="Memory a typed query may take in the embedded engine, GB (on Linux)."
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -2,6 +2,7 @@
 
 Readers open the published snapshot read-only and move on when a newer one is published; a writer never touches a file
 that a reader may hold. Whole nodes and relationships come as JSON text of their properties (see `embedded_values`).
+A query with a time limit is answered by another process, which is killed where the engine does not stop by itself.
 """
 
 from __future__ import annotations
@@ -10,26 +11,30 @@ import itertools
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import ladybug
 import pyarrow as pa
 
 from perturbome.platform.errors import GraphError, QueryError, QueryTooLong, StoreReadOnly
-from perturbome.platform.graph import embedded_writing as writing
 from perturbome.platform.graph.base import DEFAULT_ROW_LIMIT, DEFAULT_TIME_LIMIT, Part
-from perturbome.platform.graph.embedded_engine import empty_database, open_database, query_errors
-from perturbome.platform.graph.embedded_values import to_table
+from perturbome.platform.graph.embedded_errors import query_errors
+from perturbome.platform.graph.embedded_workers import Workers
 from perturbome.platform.graph.parameters import to_parameters
-from perturbome.platform.graph.snapshots import Published, Snapshots
+from perturbome.platform.graph.snapshots import Snapshots
 from perturbome.platform.graph.statements import Token, require_read_only, tokens
 from perturbome.platform.progress import Report, silent
 
+if TYPE_CHECKING:
+    import ladybug
+
+T = TypeVar("T")
 OPEN_TRIES = 5
-LONGEST_RANGE = 10_000_000
-_RANGE = re.compile(r"\brange\s*\(\s*(-?\d+|\$\w+)\s*,\s*(-?\d+|\$\w+)", re.IGNORECASE)
+GB = 1e9
+DEFAULT_MEMORY_GB = 4.0
+"""Memory a query with a time limit may take when nothing else is said."""
 _LAST_LIMIT = re.compile(r"(\bLIMIT\s+)(\d+)(\s*;?\s*)\Z", re.IGNORECASE)
 
 
@@ -38,13 +43,16 @@ class EmbeddedStore:
 
     engine = "embedded"
 
-    def __init__(self, folder: Path, read_only: bool = False) -> None:
+    def __init__(self, folder: Path, read_only: bool = False, query_memory_gb: float = DEFAULT_MEMORY_GB) -> None:
         self.folder = Path(folder)
         self.address = str(self.folder)
         self.read_only = read_only
         self._snapshots = Snapshots(self.folder)
-        self._opened: tuple[str | None, ladybug.Database] | None = None
+        self._opened: tuple[Path | None, ladybug.Database] | None = None
         self._opening = threading.Lock()
+        self.query_memory_gb = query_memory_gb
+        self._workers = Workers(round(query_memory_gb * GB))
+        weakref.finalize(self, self._workers.close)
 
     def query(
         self,
@@ -56,24 +64,26 @@ class EmbeddedStore:
     ) -> pa.Table:
         """Answer a read-only Cypher query; QueryNotReadOnly, QueryError or QueryTooLong otherwise.
 
-        The engine is asked for at most `row_limit` + 1 rows.
+        The engine is asked for at most `row_limit` + 1 rows. With a time limit, memory is limited too.
         """
         require_read_only(cypher)
         given = to_parameters(parameters)
-        _require_short_ranges(cypher, given)
         found = tokens(cypher)
         _require_parameters(found, given)
         text, added = _bounded(cypher, found, row_limit)
-        with ladybug.Connection(self._database()) as connection, query_errors(cypher, added, time_limit):
-            if time_limit is not None:
-                connection.set_query_timeout(max(1, round(1000 * time_limit)))
-            result: Any = connection.execute(text, given)
-            if row_limit is not None and result.get_num_tuples() > row_limit:
-                raise QueryTooLong(
-                    f"The query gives more than {row_limit:,} rows. Add a LIMIT or a narrower WHERE, or raise the row "
-                    "limit (--row-limit, row_limit=, PERTURBOME_ROW_LIMIT)."
-                )
-            return to_table(result)
+        with query_errors(cypher, added, time_limit, None if time_limit is None else self.query_memory_gb):
+            if time_limit is None:
+                table = self._answer_here(text, given, row_limit)
+            else:
+                with self._workers.one(time_limit) as worker:
+                    self._with_newest(worker.open)
+                    table = worker.query(text, given, row_limit, time_limit)
+        if table is None:
+            raise QueryTooLong(
+                f"The query gives more than {row_limit:,} rows. Add a LIMIT or a narrower WHERE, or raise the row "
+                "limit (--row-limit, row_limit=, PERTURBOME_ROW_LIMIT)."
+            )
+        return table
 
     def runs(self) -> set[str]:
         """Runs that are wholly projected; none where the snapshot is of an older schema."""
@@ -85,6 +95,8 @@ class EmbeddedStore:
 
         Raises StoreBusy, DiskFull, or GraphError where a relationship's end is no node; nothing is published then.
         """
+        from perturbome.platform.graph import embedded_writing as writing
+
         with self._writing("projecting runs into the graph"):
             published = self._snapshots.published()
             base = published if published and published.current else None
@@ -95,6 +107,8 @@ class EmbeddedStore:
 
     def replace(self, runs: Sequence[str], parts: Iterable[Part], report: Report = silent) -> None:
         """Publish a snapshot built from nothing that holds these runs only; raises as `append` does."""
+        from perturbome.platform.graph import embedded_writing as writing
+
         with self._writing("building the graph anew"):
             held = tuple(dict.fromkeys(runs))
             writing.publish(self._snapshots, None, held, held, parts, report)
@@ -105,11 +119,17 @@ class EmbeddedStore:
 
     def counts(self) -> dict[str, int]:
         """Rows per node label and relationship type."""
+        import ladybug
+
+        from perturbome.platform.graph import embedded_writing as writing
+
         with ladybug.Connection(self._database()) as connection:
             return writing.count(connection)
 
     def check(self) -> dict[str, object]:
         """Version, latency in milliseconds and size."""
+        import ladybug
+
         self.query("RETURN 1 AS one")
         began = time.perf_counter()
         self.query("RETURN 1 AS one")
@@ -128,53 +148,47 @@ class EmbeddedStore:
 
     def close(self) -> None:
         """Let go of the snapshot; it closes when the last query on it is done."""
+        self._workers.close()
         with self._opening:
             self._opened = None
 
+    def _answer_here(self, text: str, given: dict[str, Any], row_limit: int | None) -> pa.Table | None:
+        from perturbome.platform.graph.embedded_database import answer
+
+        return answer(self._database(), text, given, row_limit)
+
     def _database(self) -> ladybug.Database:
         """The published snapshot, opened once; a newer one takes its place, and running queries keep the old."""
+        from perturbome.platform.graph.embedded_database import open_snapshot
+
+        def opened(path: Path | None) -> ladybug.Database:
+            with self._opening:
+                if self._opened is None or self._opened[0] != path:
+                    self._opened = (path, open_snapshot(path))
+                return self._opened[1]
+
+        return self._with_newest(opened)
+
+    def _with_newest(self, use: Callable[[Path | None], T]) -> T:
+        """Give the published snapshot's path to `use`, which opens it; again where it was swept in the meantime."""
         for attempt in range(OPEN_TRIES):
             published = self._snapshots.published()
-            name = published.snapshot if published else None
-            with self._opening:
-                if self._opened is None or self._opened[0] != name:
-                    try:
-                        database = self._open(published)
-                    except (OSError, RuntimeError) as error:
-                        if attempt < OPEN_TRIES - 1 and self._snapshots.published() != published:
-                            continue  # superseded and swept between reading the pointer and opening
-                        raise GraphError(
-                            f"The graph's snapshot {name} in {self.folder} cannot be opened ({error}). The lake still "
-                            "holds everything; build the graph anew: perturbome graph rebuild"
-                        ) from error
-                    self._opened = (name, database)
-                return self._opened[1]
-        raise GraphError(f"The graph in {self.folder} was published anew {OPEN_TRIES} times while being opened.")
-
-    def _open(self, published: Published | None) -> ladybug.Database:
-        if published is None:
-            return empty_database()
-        path = self._snapshots.path(published)
-        path.stat()  # the library would make the file that is not there
-        database = open_database(path, read_only=True)
-        ladybug.Connection(database).close()  # opening is lazy: now, while it can be tried again
-        return database
+            try:
+                return use(self._snapshots.path(published) if published else None)
+            except (OSError, RuntimeError) as error:
+                if attempt < OPEN_TRIES - 1 and self._snapshots.published() != published:
+                    continue  # superseded and swept between reading the pointer and opening
+                name = published.snapshot if published else None
+                raise GraphError(
+                    f"The graph's snapshot {name} in {self.folder} cannot be opened ({error}). The lake still "
+                    "holds everything; build the graph anew: perturbome graph rebuild"
+                ) from error
+        raise AssertionError("the last attempt returns or raises")
 
     def _writing(self, what: str) -> Any:
         if self.read_only:
             raise StoreReadOnly(f"The graph in {self.folder} was opened read-only. Open it with Store(path) to write.")
         return self._snapshots.lock(what)
-
-
-def _require_short_ranges(cypher: str, given: Mapping[str, object]) -> None:
-    """The engine unrolls a range before it looks at the clock, and at memory not at all: long ones are refused."""
-    for first, last in _RANGE.findall(cypher):
-        ends = [given.get(end[1:]) if end.startswith("$") else int(end) for end in (first, last)]
-        if all(isinstance(end, int | float) for end in ends) and ends[1] - ends[0] > LONGEST_RANGE:  # type: ignore[operator]
-            raise QueryTooLong(
-                f"range({first}, {last}) is longer than {LONGEST_RANGE:,}, which this engine cannot stop in time. "
-                "Take a shorter one, or match nodes with a LIMIT."
-            )
 
 
 def _require_parameters(found: list[Token], given: Mapping[str, object]) -> None:

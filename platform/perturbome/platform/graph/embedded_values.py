@@ -11,12 +11,16 @@ from typing import Any
 
 import ladybug
 import pyarrow as pa
-import pyarrow.compute as pc
+
+LARGEST_CHUNK = 10_000_000
+"""Values of a result in one piece of a table."""
 
 
 def to_table(result: ladybug.QueryResult) -> pa.Table:
     """A result as Arrow; columns are named even where there is no row."""
-    table: pa.Table = result.get_as_arrow()
+    # The library makes room for as many rows as a chunk may have, whatever the result has: gigabytes for whole nodes.
+    chunk = min(result.get_num_tuples(), LARGEST_CHUNK // max(1, len(result.get_column_names())))
+    table: pa.Table = result.get_as_arrow(max(1, chunk))
     kinds = result.get_column_data_types()
     columns = [_to_column(table.column(i), kinds[i]) for i in range(table.num_columns)]
     return pa.Table.from_arrays(columns, names=result.get_column_names())
@@ -41,7 +45,7 @@ def _narrowed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
         return column.cast(pa.int64())
     except pa.ArrowInvalid:
-        return pc.cast(column, pa.float64())
+        return column.cast(pa.float64())
 
 
 def _to_text(value: Any) -> Any:

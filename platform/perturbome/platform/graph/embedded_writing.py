@@ -16,7 +16,8 @@ import polars as pl
 
 from perturbome.platform.errors import GraphError
 from perturbome.platform.graph.base import Part
-from perturbome.platform.graph.embedded_engine import SMALLEST_POOL, half_of_memory, open_database, write_errors
+from perturbome.platform.graph.embedded_database import SMALLEST_POOL, half_of_memory, open_database
+from perturbome.platform.graph.embedded_errors import write_errors
 from perturbome.platform.graph.embedded_staging import Staged, copy_source, stage
 from perturbome.platform.graph.snapshots import Published, Snapshots, full_disk_told, require_room
 from perturbome.platform.progress import Report

@@ -20,7 +20,7 @@ def open_graph(target: str | Path, settings: Settings, read_only: bool) -> Graph
     if not separator:
         from perturbome.platform.graph.embedded import EmbeddedStore
 
-        return EmbeddedStore(Path(target), read_only=read_only)
+        return EmbeddedStore(Path(target), read_only=read_only, query_memory_gb=settings.query_memory_gb)
     if scheme not in SCHEMES:
         raise InputError(
             f"No graph engine for the address {target}. Give a folder, or an address that begins with one of "

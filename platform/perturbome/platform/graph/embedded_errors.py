@@ -1,26 +1,16 @@
-"""Opening Ladybug databases, and its errors in this house's words."""
+"""Ladybug's errors in this house's words."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import ladybug
-
 from perturbome.platform.errors import GraphError, QueryError, QueryTooLong, StoreError, did_you_mean
 from perturbome.platform.graph.snapshots import disk_full
 from perturbome.platform.graph.statements import tokens
 from perturbome.platform.schema import NODES, RELATIONSHIPS
-from perturbome.platform.schema.ddl import ladybug_statements
-
-MB = 1 << 20
-READ_POOL = 512 * MB
-SMALLEST_POOL = 256 * MB
-ADDRESS_SPACE = 1 << 36
-"""Bytes of address space a database reserves; the library's default of 8 TB allows only a dozen per process."""
 
 MISSING_IN_ENGINE: tuple[tuple[str, str], ...] = (
     ("SHORTESTPATH", "shortestPath() is Neo4j's; here write (a)-[:REGULATES* SHORTEST 1..4]->(b)."),
@@ -36,44 +26,26 @@ MISSING_IN_ENGINE: tuple[tuple[str, str], ...] = (
 )
 
 
-def open_database(path: Path, *, read_only: bool, pool: int = READ_POOL) -> ladybug.Database:
-    """Open a database file; the address space reserved grows with the file."""
-    size = path.stat().st_size if path.exists() else 0
-    space = ADDRESS_SPACE
-    while space < 4 * max(size, pool):
-        space *= 2
-    # Without automatic checkpoints a snapshot is merged once, at the end: later COPYs run four times as fast.
-    return ladybug.Database(
-        path, read_only=read_only, buffer_pool_size=pool, max_db_size=space, auto_checkpoint=read_only
-    )
-
-
-def empty_database() -> ladybug.Database:
-    """A graph with the schema and nothing in it: what a reader asks before anything was published."""
-    database = ladybug.Database(":memory:", buffer_pool_size=SMALLEST_POOL, max_db_size=ADDRESS_SPACE)
-    connection = ladybug.Connection(database)
-    for statement in ladybug_statements():
-        connection.execute(statement)
-    connection.close()
-    return database
-
-
-def half_of_memory() -> int:
-    """Half of the machine's memory in bytes."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-
-
 @contextmanager
-def query_errors(cypher: str, added: str, time_limit: float | None) -> Iterator[None]:
+def query_errors(
+    cypher: str, added: str, time_limit: float | None = None, memory_gb: float | None = None
+) -> Iterator[None]:
     """Turn the engine's errors on a query into ours; `added` is text of ours that its words should not show."""
     try:
         yield
     except RuntimeError as error:
         words = str(error).replace(added, "") if added else str(error)
-        if "Interrupted" in words:
+        if words.lower().startswith("interrupted"):
             raise QueryTooLong(
                 f"The query was stopped after {time_limit:g} seconds. Narrow it (fewer hops, a WHERE on a gene or a "
                 "run), or raise the time limit (--time-limit, time_limit=, PERTURBOME_TIME_LIMIT)."
+            ) from error
+        if "bad_alloc" in words and memory_gb is not None:
+            how = words.partition("bad_alloc: ")[2]
+            broke_off = f", most likely: the engine broke off ({how})" if how else ""
+            raise QueryTooLong(
+                f"The query needs more memory than the {memory_gb:g} GB it may take{broke_off}. Narrow it (fewer hops, "
+                "a LIMIT, shorter lists), or raise the limit (PERTURBOME_QUERY_MEMORY_GB)."
             ) from error
         if "buffer pool" in words.lower() or "bad_alloc" in words:
             raise QueryTooLong(
