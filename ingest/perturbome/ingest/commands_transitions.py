@@ -17,30 +17,50 @@ def register_transitions(infer: typer.Typer) -> None:
 
 def transitions(
     dataset: Annotated[str, typer.Argument(help="Name of a stored data set.")],
-    time: Annotated[str, typer.Option(help="auto, time or pseudotime: what says which cell is later.")] = "auto",
-    neighbors: Annotated[int, typer.Option(help="Later cells a cell is connected to.")] = 15,
+    method: Annotated[str, typer.Option(help="diffusion, knn, or auto: as the data set's times allow.")] = "auto",
+    time: Annotated[
+        str, typer.Option(help="auto, time, pseudotime, or dpt (computed here): what says which cell is later.")
+    ] = "auto",
+    root: Annotated[str | None, typer.Option(help="Cell a computed pseudotime starts from.")] = None,
+    root_type: Annotated[str | None, typer.Option(help="Cell type a computed pseudotime starts from.")] = None,
+    neighbors: Annotated[
+        int | None, typer.Option(help="Cells a cell is connected to, at most. Default: the method's own.")
+    ] = None,
     components: Annotated[int, typer.Option(help="Principal components distances are measured in.")] = 30,
+    exact: Annotated[
+        bool | None,
+        typer.Option(
+            "--exact/--index",
+            help="Neighbours by comparison, or through an index.",
+            show_default="by the number of cells",
+        ),
+    ] = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
     """Infer which later cells each cell may become.
 
-    Example: perturbome infer transitions reprogramming --time pseudotime
+    Example: perturbome infer transitions haematopoiesis --root-type 'Multipotent progenitors'
     """
-    from typing import Literal, cast
+    from typing import cast
 
+    from perturbome.ingest.transitions.clock import Asked
     from perturbome.ingest.transitions.infer import infer_transitions
     from perturbome.platform.store import open_store
 
-    if time not in ("auto", "time", "pseudotime"):
-        raise typer.BadParameter(f"'{time}' is none of auto, time, pseudotime.", param_hint="--time")
+    if time not in ("auto", "time", "pseudotime", "dpt"):
+        raise typer.BadParameter(f"'{time}' is none of auto, time, pseudotime, dpt.", param_hint="--time")
     with open_store(store) as opened, console_report() as report:
         inferred = infer_transitions(
             opened,
             dataset,
-            time=cast(Literal["auto", "time", "pseudotime"], time),
+            method=method,
+            time=cast(Asked, time),
             n_neighbors=neighbors,
             n_components=components,
+            root=root,
+            root_type=root_type,
+            exact=exact,
             report=report,
         )
     if json:

@@ -1,74 +1,96 @@
-"""`infer_transitions` on a store: rows, the choice of a clock, and what a data set without time gets."""
+"""`infer_transitions` on a store: rows of every method, roots, and what a data set without an order gets."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import anndata
 import numpy as np
 import polars as pl
 import pytest
 
 from perturbome.ingest.experiment.add import add_experiment
 from perturbome.ingest.simulation.experiment import simulate
-from perturbome.ingest.transitions.infer import choose_clock, infer_transitions
-from perturbome.platform.errors import InputError
+from perturbome.ingest.transitions.infer import infer_transitions
+from perturbome.platform.errors import InputError, UnknownName
 from perturbome.platform.store import Store
-
-NOTHING = [None] * 4
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """'toy' has three time points and a pseudotime, 'still' has neither."""
     folder: Path = tmp_path_factory.mktemp("transitions")
     simulate(n_cells=300, n_genes=30, n_knockouts=4, n_times=3, seed=2).write(folder / "toy.h5ad")
     opened = Store(folder / "store")
     add_experiment(opened, folder / "toy.h5ad")
+    still = anndata.read_h5ad(folder / "toy.h5ad")
+    still.obs = still.obs.drop(columns=["time", "pseudotime"])
+    still.write_h5ad(folder / "still.h5ad")
+    add_experiment(opened, folder / "still.h5ad")
     return opened
 
 
-def test_rows_point_forward_and_sum_to_one(store: Store) -> None:
-    inferred = infer_transitions(store, "toy")
-    rows = store.lake.scan("transitions", [inferred.run]).collect()
-    assert rows.height == inferred.n_edges
-    assert inferred.clock == "time"
+def rows_of(store: Store, run: str) -> pl.DataFrame:
+    return store.lake.scan("transitions", [run]).collect()
+
+
+@pytest.mark.parametrize("method", ["knn", "diffusion"])
+@pytest.mark.parametrize("time", ["time", "pseudotime"])
+def test_rows_point_forward_and_sum_to_one(store: Store, method: str, time: str) -> None:
+    inferred = infer_transitions(store, "toy", method=method, time=time, n_neighbors=8)
+    rows = rows_of(store, inferred.run)
+    assert (inferred.method, inferred.clock, inferred.n_edges) == (method, time, rows.height)
     assert (rows["target_time"] > rows["source_time"]).all()
     assert rows["source_time"].is_sorted()
-    sums = rows.group_by("source").agg(pl.col("weight").sum())["weight"]
-    np.testing.assert_allclose(sums, 1, atol=1e-5)
+    assert rows.group_by("source").len()["len"].max() <= 8
+    np.testing.assert_allclose(rows.group_by("source").agg(pl.col("weight").sum())["weight"], 1, atol=1e-5)
     cells = store.expression("toy").cells
-    time = dict(cells.select("cell", "time").iter_rows())
-    assert [time[c] for c in rows["source"]] == rows["source_time"].to_list()
+    assert [dict(cells.select("cell", time).iter_rows())[c] for c in rows["source"]] == rows["source_time"].to_list()
+    run = store.lake.run(inferred.run)
+    assert run.parents == [store.datasets().filter(pl.col("dataset") == "toy")["run"][0]]
+    assert run.configuration["method"] == method
+
+
+def test_every_cell_before_the_last_point_goes_on(store: Store) -> None:
+    rows = rows_of(store, infer_transitions(store, "toy", method="knn").run)
+    cells = store.expression("toy").cells
     assert set(cells.filter(pl.col("time") < 48)["cell"]) == set(rows["source"])
-    assert store.lake.run(inferred.run).parents == [store.datasets()["run"][0]]
 
 
-def test_pseudotime_when_asked_for(store: Store) -> None:
-    inferred = infer_transitions(store, "toy", time="pseudotime", n_neighbors=5)
-    rows = store.lake.scan("transitions", [inferred.run]).collect()
-    assert inferred.clock == "pseudotime"
+def test_cells_that_nobody_ordered_get_a_pseudotime_and_are_told_of_its_direction(store: Store) -> None:
+    inferred = infer_transitions(store, "still", n_neighbors=10)
+    assert (inferred.method, inferred.clock) == ("diffusion", "dpt")
+    assert any("its direction is arbitrary" in sentence for sentence in inferred.said)
+    rows = rows_of(store, inferred.run)
     assert (rows["target_time"] > rows["source_time"]).all()
-    assert rows.group_by("source").len()["len"].max() == 5
+    assert store.lake.run(inferred.run).configuration["root"] in set(store.expression("still").cells["name"])
 
 
-def cells(time: list, pseudotime: list) -> pl.DataFrame:
-    kinds = {"time": pl.Float32, "pseudotime": pl.Float32}
-    return pl.DataFrame({"time": time, "pseudotime": pseudotime}, schema=kinds)
+def test_a_root_is_a_cell_or_a_type(store: Store) -> None:
+    cells = store.expression("toy").cells
+    name = cells["name"][7]
+    inferred = infer_transitions(store, "toy", root=name)
+    assert inferred.clock == "dpt"
+    assert not any("arbitrary" in sentence for sentence in inferred.said)
+    assert store.lake.run(inferred.run).configuration["root"] == name
+    of_type = infer_transitions(store, "toy", root_type="progenitor")
+    started = store.lake.run(of_type.run).configuration["root"]
+    assert cells.filter(pl.col("name") == started)["cell_type"].to_list() == ["progenitor"]
+    with pytest.raises(UnknownName, match=r"No cell 'nobody' in data set 'toy'"):
+        infer_transitions(store, "toy", root="nobody")
+    with pytest.raises(UnknownName, match=r"No cell type 'progenitors'.*Did you mean 'progenitor'"):
+        infer_transitions(store, "toy", root_type="progenitors")
+    with pytest.raises(InputError, match=r"not both"):
+        infer_transitions(store, "toy", root=name, root_type="progenitor")
+    with pytest.raises(InputError, match=r"--time time was asked for"):
+        infer_transitions(store, "toy", root=name, time="time")
 
 
-def test_the_clock_is_chosen_aloud() -> None:
-    both = cells([0, 0, 6, 6], [0.1, 0.2, 0.3, 0.4])
-    assert choose_clock(both, "toy", "auto")[0] == "time"
-    assert choose_clock(both, "toy", "pseudotime")[0] == "pseudotime"
-    name, _, said = choose_clock(cells([6, 6, 6, 6], [0.1, 0.2, 0.3, 0.4]), "toy", "auto")
-    assert name == "pseudotime"
-    assert "one time point only" in said[1]
-    name, _, said = choose_clock(cells([6, 6, 6, 6], NOTHING), "toy", "auto")
-    assert name == "time"
-    assert "the graph has no edges" in said[1]
+def test_unknown_methods_are_named(store: Store) -> None:
+    with pytest.raises(UnknownName, match=r"No method 'difusion'.*'diffusion'"):
+        infer_transitions(store, "toy", method="difusion")
 
 
-def test_without_time_the_error_says_how_to_mend_it() -> None:
-    with pytest.raises(InputError, match=r"has no time or pseudotime.*Add a column"):
-        choose_clock(cells(NOTHING, NOTHING), "toy", "auto")
-    with pytest.raises(InputError, match=r"has no pseudotime.*pass --time time"):
-        choose_clock(cells([0, 0, 6, 6], NOTHING), "toy", "pseudotime")
+def test_more_neighbours_than_cells_are_said(store: Store) -> None:
+    inferred = infer_transitions(store, "toy", method="diffusion", n_neighbors=1000)
+    assert any("299 neighbours" in sentence for sentence in inferred.said)

@@ -7,9 +7,10 @@ import pytest
 from scipy import sparse
 
 from perturbome.ingest.simulation.experiment import simulate
-from perturbome.ingest.transitions import knn
+from perturbome.ingest.transitions import knn, nearest
 from perturbome.ingest.transitions.components import principal_components
-from perturbome.ingest.transitions.knn import Transitions, directed_neighbours
+from perturbome.ingest.transitions.knn import directed_neighbours
+from perturbome.ingest.transitions.method import Edges
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def brute_force(scores: np.ndarray, time: np.ndarray, steps: str, k: int, window
     return edges
 
 
-def as_dict(edges: Transitions) -> dict:
+def as_dict(edges: Edges) -> dict:
     pairs = zip(edges.source.tolist(), edges.target.tolist(), edges.weight.tolist(), strict=True)
     return {(s, t): w for s, t, w in pairs}
 
@@ -53,7 +54,7 @@ def as_dict(edges: Transitions) -> dict:
 @pytest.mark.parametrize("piece", [13, 32768])
 def test_against_brute_force(cells, steps: str, k: int, piece: int, monkeypatch) -> None:
     monkeypatch.setattr(knn, "BLOCK", 17)
-    monkeypatch.setattr(knn, "PIECE", piece)
+    monkeypatch.setattr(nearest, "PIECE", piece)
     scores, points, pseudotime = cells
     time = points if steps == "points" else pseudotime
     edges = as_dict(directed_neighbours(scores, time, steps=steps, n_neighbors=k, window=0.2))

@@ -1,32 +1,34 @@
-"""`infer_transitions`: from a data set of the store to its temporal cell graph."""
+"""`infer_transitions`: from a data set of the store to its cell graph."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from perturbome.ingest.transitions.components import principal_components
-from perturbome.ingest.transitions.knn import directed_neighbours
+from perturbome.ingest.transitions.clock import Asked, are_points, choose_clock
+from perturbome.ingest.transitions.method import Cells, Floats, Found, Method, Options
+from perturbome.ingest.transitions.ordering import order_cells
+from perturbome.ingest.transitions.registry import METHODS, find_method
 from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError
 from perturbome.platform.progress import Report, silent
 
 if TYPE_CHECKING:
+    from perturbome.platform.lake.expression import Expression
     from perturbome.platform.store import Store
-
-CONTINUOUS_FROM = 100  # distinct measured times beyond which they are no time points
 
 
 @dataclass(frozen=True)
 class InferredTransitions:
-    """An inference: its run, the number of edges, the clock used, cells with edges, what the reader should know."""
+    """An inference: its run, method and table, the number of edges, the clock, cells with edges, what to know."""
 
     run: str
+    method: str
+    table: str
     n_edges: int
     clock: str
     n_sources: int
@@ -37,106 +39,103 @@ def infer_transitions(
     store: Store,
     dataset: str,
     *,
-    time: Literal["auto", "time", "pseudotime"] = "auto",
-    n_neighbors: int = 15,
+    method: str = "auto",
+    time: Asked = "auto",
+    n_neighbors: int | None = None,
     n_components: int = 30,
     window: float = 0.1,
+    root: str | None = None,
+    root_type: str | None = None,
+    exact: bool | None = None,
     seed: int = 0,
     report: Report = silent,
 ) -> InferredTransitions:
     """Infer which later cells each cell may become, and write the edges as a run.
 
-    `time`: "auto" takes measured time where there are two time points or more, else pseudotime. Every edge
-    points to a later cell; the weights of a cell's edges sum to 1; the latest cells have none. The method
-    draws nothing at random: `seed` is only recorded. See `directed_neighbours` for the numbers.
-    Raises InputError where the data set has no time to direct the edges by.
+    `method`: a name of `METHODS`, or "auto": transport between time points, else diffusion along pseudotime.
+    `time`: what orders the cells; "auto" takes measured time where there are two time points or more, else the
+    file's pseudotime, else computes one ("dpt"; extra [models]) from `root`, the name of a cell, or `root_type`.
+    Every edge points to a later cell and the weights of a cell's edges sum to 1; cells without later ones have none.
+    Raises InputError where the method cannot work with what the data set has, UnknownName for names it lacks.
     """
     started = datetime.now(UTC)
     expression = store.expression(dataset)
+    if root is not None or root_type is not None:
+        time = _time_of_a_root(time)
     clock, values, said = choose_clock(expression.cells, dataset, time)
-    known = np.flatnonzero(np.isfinite(values))
-    if known.size < values.size:
-        said.append(f"{many(values.size - known.size, 'cell')} without a {clock} left out.")
-    values = values[known]
-    distinct = np.unique(values).size
-    points = clock == "time" and distinct <= CONTINUOUS_FROM
-    report("components", 0, None)
-    scores = principal_components(expression.X[known], n_components)
-    edges = directed_neighbours(
-        scores,
-        values,
-        steps="points" if points else "continuous",
-        n_neighbors=n_neighbors,
-        window=window,
-        report=report,
+    chosen = _choose(method, are_points(clock, values[np.isfinite(values)]) and np.unique(values).size > 1)
+    options = Options(
+        min(n_neighbors or chosen.n_neighbors, max(expression.shape[0] - 1, 1)), window, exact, seed=seed, report=report
     )
-    keys = expression.cells["cell"].to_numpy()[known]
-    rows = pl.DataFrame(
-        {
-            "dataset": pl.repeat(dataset, edges.source.size, dtype=pl.String, eager=True),
-            "source": keys[edges.source],
-            "target": keys[edges.target],
-            "weight": edges.weight.astype(np.float32),
-            "source_time": values[edges.source].astype(np.float32),
-            "target_time": values[edges.target].astype(np.float32),
-        }
-    )
+    if n_neighbors and n_neighbors > options.n_neighbors:
+        said.append(f"There are {many(expression.shape[0], 'cell')} only: {options.n_neighbors} neighbours, not more.")
+    cells = _cells(expression, values, n_components)
+    details: dict[str, Any] = {}
+    if clock == "dpt":
+        details, sentences = order_cells(cells, expression.cells, dataset, root, root_type, options)
+        said += sentences
+    known = np.flatnonzero(np.isfinite(cells.time))
+    if known.size < len(cells.time):
+        said.append(f"{many(len(cells.time) - known.size, 'cell')} without a {clock} left out.")
+    cells = cells.subset(known)
+    cells.points = are_points(clock, cells.time)
+    found = chosen(cells, options)
+    said += found.said
+    rows = _rows(dataset, expression.cells["cell"].to_numpy()[known], cells.time, found)
+    n_sources = int(np.unique(found.edges.source).size)
     with store.run(
         "infer",
         name=f"infer transitions {dataset}",
         configuration={
-            "method": "knn",
+            "method": chosen.name,
             "dataset": dataset,
             "clock": clock,
-            "steps": "points" if points else "continuous",
-            "n_neighbors": n_neighbors,
+            "n_neighbors": options.n_neighbors,
             "n_components": n_components,
-            "window": window,
             "seed": seed,
+            **details,
+            **found.details,
         },
         parents=[expression.dataset["run"]],
         datasets=[dataset],
         started=started,
         report=report,
     ) as run:
-        run.write("transitions", rows)
-        n_sources = int(np.unique(edges.source).size)
+        run.write(chosen.table, rows)
         run.metrics.update(n_edges=rows.height, n_sources=n_sources, clock=clock, said=said)
-    return InferredTransitions(run.id, rows.height, clock, n_sources, said)
+    return InferredTransitions(run.id, chosen.name, chosen.table, rows.height, clock, n_sources, said)
 
 
-def choose_clock(
-    cells: pl.DataFrame, dataset: str, asked: Literal["auto", "time", "pseudotime"]
-) -> tuple[str, NDArray[np.float64], list[str]]:
-    """The column that orders the cells, its values [n] (NaN where unknown), and what to tell.
-
-    One time point orders nothing: "auto" turns to pseudotime, and where there is none either the graph is
-    empty and the reader is told. Raises InputError where the column asked for (or both) holds nothing.
-    """
-    columns = {name: cells[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in ("time", "pseudotime")}
-    n_distinct = {name: np.unique(values[np.isfinite(values)]).size for name, values in columns.items()}
-    if asked == "auto":
-        choice = next((name for name in columns if n_distinct[name] > 1), None)
-        choice = choice or next((name for name in columns if n_distinct[name] == 1), None)
-    else:
-        choice = asked if n_distinct[asked] else None
-    if choice is None:
-        wanted = "time or pseudotime" if asked == "auto" else asked
-        held = [name for name, n in n_distinct.items() if n]
-        mend = f" It has {held[0]}: pass --time {held[0]}." if held else ""
-        raise InputError(f"Data set '{dataset}' has no {wanted}, so nothing says which cell is later.{mend or _MEND}")
-    said = [f"Cells are ordered by {choice} ({n_distinct[choice]} distinct values)."]
-    if asked == "auto" and choice == "pseudotime" and n_distinct["time"] == 1:
-        said.append("There is one time point only, which orders nothing; pseudotime was taken.")
-    if n_distinct[choice] == 1:
-        said.append(
-            f"All cells have the same {choice}: none is later than another, so the graph has no edges. "
-            "A pseudotime column would give it some."
+def _time_of_a_root(time: Asked) -> Asked:
+    """A root asks for a pseudotime that starts there; InputError where another clock was asked for."""
+    if time not in ("auto", "dpt"):
+        raise InputError(
+            f"A root begins a computed pseudotime, yet --time {time} was asked for. Leave one of them out."
         )
-    return choice, columns[choice], said
+    return "dpt"
 
 
-_MEND = (
-    " Add a column 'time' or 'pseudotime' to obs (scanpy.tl.dpt computes a pseudotime) and ingest the file again, "
-    "or name the column that holds it with --time-column or --pseudotime-column."
-)
+def _choose(method: str, points: bool) -> Method:
+    if method != "auto":
+        return find_method(method)
+    return METHODS["transport" if points and "transport" in METHODS else "diffusion"]
+
+
+def _cells(expression: Expression, values: Floats, n_components: int) -> Cells:
+    place = expression.cells.select(pl.col("x", "y", "z").cast(pl.Float64).fill_null(float("nan"))).to_numpy()
+    return Cells(expression.X, expression.cells["name"].to_numpy(), values, place, n_components=n_components)
+
+
+def _rows(dataset: str, keys: np.ndarray, time: Floats, found: Found) -> pl.DataFrame:
+    edges = found.edges
+    time = time if found.time is None else found.time
+    return pl.DataFrame(
+        {
+            "dataset": pl.repeat(dataset, edges.source.size, dtype=pl.String, eager=True),
+            "source": keys[edges.source],
+            "target": keys[edges.target],
+            "weight": edges.weight.astype(np.float32),
+            "source_time": time[edges.source].astype(np.float32),
+            "target_time": time[edges.target].astype(np.float32),
+        }
+    )

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from perturbome.ingest.transitions.method import Cells, Edges, Found, Options, sorted_edges
+from perturbome.ingest.transitions.nearest import BLOCK, nearest_in_ranges
 from perturbome.platform.progress import Report, silent
 
-BLOCK = 1024  # source cells compared with their candidates at once
-PIECE = 32768  # candidates compared at once
 
-
-@dataclass(frozen=True)
-class Transitions:
-    """Directed cell-cell edges; positions of cells, sorted by the source's time, then source, then target."""
-
-    source: NDArray[np.intp]
-    target: NDArray[np.intp]
-    weight: NDArray[np.float64]  # of each source, they sum to 1
+def knn(cells: Cells, options: Options) -> Found:
+    """The nearest cells of the next time point, or of the time that follows; see `directed_neighbours`."""
+    steps: Literal["points", "continuous"] = "points" if cells.points else "continuous"
+    edges = directed_neighbours(
+        cells.scores, cells.time, steps=steps, n_neighbors=options.n_neighbors, window=options.window,
+        report=options.report,
+    )  # fmt: skip
+    return Found(edges, details={"steps": steps, "window": None if cells.points else options.window})
 
 
 def directed_neighbours(
@@ -32,7 +31,7 @@ def directed_neighbours(
     n_neighbors: int = 15,
     window: float = 0.1,
     report: Report = silent,
-) -> Transitions:
+) -> Edges:
     """Connect each cell to its nearest later cells in `scores` [n, d]; `time` [n] is finite.
 
     Candidates of a cell: with `steps="points"`, the cells of the next time point; with "continuous", the next
@@ -46,8 +45,8 @@ def directed_neighbours(
     sources, targets, weights = [], [], []
     for begin, end, low, high in _candidates(clock, steps, n_neighbors, window):
         report("transitions", begin, clock.size)
-        neighbour, squared = _nearest(ordered, begin, end, low, high, n_neighbors)
-        weight = _kernel(squared)
+        neighbour, distance = nearest_in_ranges(ordered, ordered[begin:end], low, high, n_neighbors)
+        weight = _kernel(distance.astype(np.float64) ** 2)
         row, column = np.nonzero(weight > 0)
         sources.append(begin + row)
         targets.append(neighbour[row, column])
@@ -55,11 +54,10 @@ def directed_neighbours(
     report("transitions", clock.size, clock.size)
     if not sources:
         nothing = np.empty(0, np.intp)
-        return Transitions(nothing, nothing, np.empty(0))
+        return Edges(nothing, nothing, np.empty(0))
     source, target = order[np.concatenate(sources)], order[np.concatenate(targets)]
     weight = np.concatenate(weights)
-    by_time = np.lexsort((target, source, time[source]))
-    return Transitions(source[by_time], target[by_time], weight[by_time])
+    return sorted_edges(source, target, weight, time)
 
 
 def _candidates(
@@ -81,38 +79,6 @@ def _candidates(
     for begin in range(0, last, BLOCK):
         end = min(begin + BLOCK, last)
         yield begin, end, low[begin:end], high[begin:end]
-
-
-def _nearest(
-    scores: NDArray[np.float32],
-    begin: int,
-    end: int,
-    low: NDArray[np.intp],
-    high: NDArray[np.intp],
-    k: int,
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """The k nearest candidates of each cell and squared distances [end - begin, k], infinite beyond the last."""
-    mine = scores[begin:end]
-    rows = np.arange(end - begin)[:, None]
-    nearest = np.full((end - begin, k), -1, np.intp)
-    squared = np.full((end - begin, k), np.inf)
-    norm = np.einsum("nd,nd->n", mine, mine, dtype=np.float64)
-    for start in range(int(low.min()), int(high.max()), PIECE):
-        stop = min(start + PIECE, int(high.max()))
-        piece = scores[start:stop]
-        distance = (mine @ piece.T).astype(np.float64)
-        distance *= -2
-        distance += norm[:, None]
-        distance += np.einsum("nd,nd->n", piece, piece, dtype=np.float64)
-        place = np.arange(start, stop)
-        distance[(place < low[:, None]) | (place >= high[:, None])] = np.inf
-        best = min(k, stop - start)
-        found = np.argpartition(distance, best - 1, axis=1)[:, :best]
-        nearest = np.hstack([nearest, place[found]])
-        squared = np.hstack([squared, np.maximum(distance[rows, found], 0.0)])
-        keep = np.argsort(squared, axis=1, kind="stable")[:, :k]
-        nearest, squared = nearest[rows, keep], squared[rows, keep]
-    return nearest, squared
 
 
 def _kernel(squared: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,29 @@
+"""Every method of cell-cell edges as a record: to add one, write its file and name it here."""
+
+from __future__ import annotations
+
+from perturbome.ingest.transitions.method import Method
+from perturbome.platform.errors import UnknownName
+
+_HERE = "perturbome.ingest.transitions"
+
+METHODS: dict[str, Method] = {
+    m.name: m
+    for m in (
+        Method(
+            "diffusion", "nearest cells that are later in pseudotime, weighed by an adaptive kernel",
+            "after Setty et al. 2019 (Palantir)", f"{_HERE}.diffusion:diffusion", clock="any",
+        ),
+        Method(
+            "knn", "nearest among the cells of the next time point, or of the time that follows",
+            "adaptive kernel of Setty et al. 2019", f"{_HERE}.knn:knn", clock="any", n_neighbors=15,
+        ),
+    )
+}  # fmt: skip
+
+
+def find_method(name: str) -> Method:
+    """The method of that name; UnknownName lists those there are."""
+    if name not in METHODS:
+        raise UnknownName("method", name, "the registry of cell-graph methods", list(METHODS))
+    return METHODS[name]
