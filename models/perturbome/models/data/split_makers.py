@@ -28,7 +28,7 @@ def unseen_single(
 
     def hold(pool: Conditions, part: float, salt: str) -> Held:
         alone = {c.targets[0] for c in pool if len(c.targets) == 1}
-        unseen = set(_drawn(alone, part, seed, salt))
+        unseen = set(_drawn(alone, part, seed, salt, leave=1))
         return _divided(pool, lambda c: _side(c, unseen, len(c.targets) == 1))
 
     return _made("unseen single", conditions, hold, share, validation, seed)
@@ -220,10 +220,10 @@ def _unseen_genes(
     return unseen
 
 
-def _drawn(items: Iterable[object], part: float, seed: int, salt: str) -> list[Any]:
-    """A share of the items, at least one where there are two or more, never all."""
+def _drawn(items: Iterable[object], part: float, seed: int, salt: str, leave: int = 0) -> list[Any]:
+    """A share of the items, at least one of them, but `leave` so many."""
     order = _shuffled(items, seed, salt)
-    return order[: min(_count(len(order), part), len(order) - 1)] if len(order) > 1 else []
+    return order[: max(0, min(_count(len(order), part), len(order) - leave))]
 
 
 def _count(n: int, part: float) -> int:

@@ -12,6 +12,8 @@ Array = NDArray[np.float64]
 
 BINS = 20
 SMALLEST_MEAN = 1e-12
+ROUNDING = 1e-12
+"""A variance below this share of the mean square is what rounding leaves of a gene that does not vary."""
 
 
 def normalised_dispersion(linear: Moments) -> Array:
@@ -30,7 +32,8 @@ def normalised_dispersion(linear: Moments) -> Array:
         )
     filled = linear[np.flatnonzero(linear.n > 0)]
     mean = linear.total.sum(axis=0) / n
-    within = np.maximum(filled.squares - filled.total**2 / filled.n[:, None], 0).sum(axis=0)
+    within = (filled.squares - filled.total**2 / filled.n[:, None]).sum(axis=0)
+    within[within < ROUNDING * filled.squares.sum(axis=0)] = 0.0
     variance = within / max(n - len(filled.n), 1)
     dispersion = variance / np.where(mean == 0, SMALLEST_MEAN, mean)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,0 +1,71 @@
+"""Weights by cells, and the singles that a double is made of."""
+
+import numpy as np
+import pytest
+
+from perturbome.models.data import Condition, Context, from_arrays
+from perturbome.models.data.table import MOST_CELLS_PER_WEIGHT
+from perturbome.platform.perturbation import Perturbation
+
+
+def normal_screen(signal, noise=1.0, sizes=(5, 10, 20, 40) * 15, n_genes=40, seed=0):
+    """Conditions whose true means vary by `signal`, cells by `noise`."""
+    rng = np.random.default_rng(seed)
+    what = ["control"] * 100 + [f"knockout:T{i}" for i, n in enumerate(sizes) for _ in range(n)]
+    mean = np.repeat(signal * rng.normal(size=(len(sizes), n_genes)), sizes, axis=0)
+    x = 5 + np.vstack([np.zeros((100, n_genes)), mean]) + noise * rng.normal(size=(len(what), n_genes))
+    return from_arrays(x, what, [f"g{i}" for i in range(n_genes)], n_genes=None).table()
+
+
+@pytest.mark.parametrize(("signal", "k"), [(0.5, 4.0), (0.2, 25.0)])
+def test_the_number_of_cells_that_balances_signal_and_noise_is_found(signal, k):
+    table = normal_screen(signal)
+    assert table.cells_per_weight() == pytest.approx(k, rel=0.12)
+    np.testing.assert_allclose(table.weights(k), table.n / (table.n + k))
+
+
+def test_weights_are_the_reliability_of_the_means():
+    """n/(n+k) is the squared correlation of measured and true means, here of one half of the cells with the other."""
+    table = normal_screen(0.3, sizes=(12,) * 80)
+    other = normal_screen(0.3, sizes=(12,) * 80)
+    assert table.weights() == pytest.approx(other.weights())
+    assert table.weights()[0] == pytest.approx(12 / (12 + 1 / 0.09), rel=0.1)
+
+
+def test_without_signal_weights_grow_with_the_cells():
+    table = normal_screen(0.0, seed=3)
+    k = table.cells_per_weight()
+    assert k > 500
+    assert k <= MOST_CELLS_PER_WEIGHT
+    np.testing.assert_allclose(table.weights() / table.n, table.weights()[0] / table.n[0], rtol=0.1)
+
+
+def test_a_double_finds_its_singles_in_its_own_context_and_mode(data):
+    table = data.table()
+    doubles = [c for c in data.conditions if len(c.targets) == 2]
+    rows = table.singles(doubles)
+    named = [[table.names[r] if r >= 0 else None for r in found] for found in rows]
+    assert named == [
+        ["knockout:G01|A549", "knockout:G02|A549"], ["knockout:G01|K562", "knockout:G02|K562"],
+        ["knockout:G03|A549", None], ["knockout:G03|K562", None],
+    ]  # fmt: skip
+    other = Condition(Perturbation(("G01", "G02"), "activation"), Context("K562"))
+    assert (table.singles([other]) == -1).all()
+    assert table[[0, 1]].singles(doubles).shape == (4, 2)
+
+
+def test_rows_are_taken_by_number_or_mask(data):
+    table = data.table()
+    mask = table.n > 20
+    assert table[mask].names == tuple(n for n, keep in zip(table.names, mask, strict=True) if keep)
+    np.testing.assert_array_equal(table[[3, 1]].delta, table.delta[[3, 1]])
+
+
+def test_a_single_cell_takes_its_controls_variance(screen):
+    row = screen["perturbation"].index("knockout:G06")
+    screen["perturbation"][row + 1 : row + 3] = [None, None]
+    data = from_arrays(**screen, n_genes=None)
+    table = data.table(["knockout:G06|A549"])
+    v0 = data.controls.merge(np.array([-1, -1, 0, 0, -1, -1, -1, -1]), 1).variance[0]
+    assert table.n[0] == 1
+    np.testing.assert_allclose(table.error[0] ** 2, v0 + v0 / 30)
