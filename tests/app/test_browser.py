@@ -132,7 +132,7 @@ def test_from_a_gene_to_its_neighbour_to_its_knockout(small: Store, server: tupl
         expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=PATIENCE)
         assert f"genes={gene}" in page.url
 
-        for screen in ("targets", "runs", "gene?gene=" + gene):  # as links, each from nothing
+        for screen in ("targets", "compare", "runs", "gene?gene=" + gene):  # as links, each from nothing
             page.goto(f"{address}/{screen}")
             page.wait_for_selector("h1")
             page.wait_for_selector(QUIET)

@@ -38,9 +38,9 @@ def elements(found: Neighbourhood, regulators: set[str]) -> dict[str, list[dict[
     nodes = [
         {
             "data": {
-                "id": _harmless(symbol),
+                "id": harmless(symbol),
                 "label": "the gene" if symbol == found.gene else "regulator" if symbol in regulators else "gene",
-                "name": _harmless(symbol),
+                "name": harmless(symbol),
                 "width": sizes[symbol][0],
             },
             "position": {"x": places[symbol][0], "y": places[symbol][1]},
@@ -52,7 +52,7 @@ def elements(found: Neighbourhood, regulators: set[str]) -> dict[str, list[dict[
 
 def _edge(row: dict[str, Any], gene: str) -> dict[str, Any]:
     sign, prior = int(row["sign"] or 0), row["kind"] == "prior"
-    source, target = _harmless(row["source"]), _harmless(row["target"])
+    source, target = harmless(row["source"]), harmless(row["target"])
     mark = "–" if not row["directed"] else "⊣" if sign < 0 else "→"
     data: dict[str, Any] = {
         "id": f"{source} {mark} {target}{' (prior)' if prior else ''}",
@@ -136,7 +136,7 @@ def draw(found: Neighbourhood, regulators: set[str], key: str) -> str | None:
     if not clicked or clicked["action"] != "go" or st.session_state.get("followed") == clicked["timestamp"]:
         return None
     st.session_state["followed"] = clicked["timestamp"]
-    return next((symbol for symbol in found.symbols if _harmless(symbol) == clicked["data"]["target_id"]), None)
+    return next((symbol for symbol in found.symbols if harmless(symbol) == clicked["data"]["target_id"]), None)
 
 
 def legend() -> str:
@@ -165,6 +165,6 @@ def _size(symbol: str, gene: str, crowded: bool) -> tuple[float, float]:
     return 10.5 * len(symbol) + 18, 30.0
 
 
-def _harmless(symbol: str) -> str:
+def harmless(symbol: str) -> str:
     """The component writes what is clicked into its page as HTML; a name from a file may not become a tag."""
     return symbol.replace("<", "‹").replace(">", "›")

@@ -1,4 +1,4 @@
-"""The app's entry: one navigation over five pages. Start it with `perturbome app`."""
+"""The app's entry: one navigation over six pages. Start it with `perturbome app`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ page = st.navigation(
         st.Page("screens/gene.py", title="Gene", icon=":material/hub:"),
         st.Page("screens/knockout.py", title="Knock-out", icon=":material/content_cut:"),
         st.Page("screens/targets.py", title="Targets", icon=":material/my_location:"),
+        st.Page("screens/compare.py", title="Compare", icon=":material/compare_arrows:"),
         st.Page("screens/runs.py", title="Runs", icon=":material/history:"),
     ],
     position="top",

@@ -102,13 +102,16 @@ def positions(found: Neighbourhood, sizes: Mapping[str, tuple[float, float]]) ->
     placed = nx.spring_layout(
         graph, pos=_sides(found), fixed=[found.gene], k=distance, iterations=60, seed=SEED, method="force"
     )
-    return _apart(_to_pixels({symbol: (float(x), float(y)) for symbol, (x, y) in placed.items()}), sizes, found.gene)
+    return apart(to_pixels({symbol: (float(x), float(y)) for symbol, (x, y) in placed.items()}), sizes, found.gene)
 
 
-def _apart(
-    places: dict[str, tuple[float, float]], sizes: Mapping[str, tuple[float, float]], fixed: str
+def apart(
+    places: dict[str, tuple[float, float]], sizes: Mapping[str, tuple[float, float]], fixed: str | None = None
 ) -> dict[str, tuple[float, float]]:
-    """Push plates that overlap apart, along the shorter way, until none does or it has been tried often enough."""
+    """Push plates that overlap apart, along the shorter way, until none does or it has been tried often enough.
+
+    `sizes` are widths and heights in pixels; the plate `fixed` stays where it is.
+    """
     symbols = list(places)
     at = np.array([places[symbol] for symbol in symbols])  # [n, 2]
     half = np.array([sizes[symbol] for symbol in symbols]) / 2 + GAP / 2
@@ -147,7 +150,8 @@ def _sides(found: Neighbourhood) -> dict[str, tuple[float, float]]:
     return start
 
 
-def _to_pixels(places: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+def to_pixels(places: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Places stretched to the drawing's width and height."""
     xs, ys = zip(*places.values(), strict=True)
     width, height = max(xs) - min(xs) or 1.0, max(ys) - min(ys) or 1.0
     return {

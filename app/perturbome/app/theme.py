@@ -15,6 +15,7 @@ INK, MUTED, FAINT, PAPER, LINE = "#1c2733", "#5b6470", "#f4f6f8", "#ffffff", "#d
 
 SIGN_COLOUR: Mapping[int, str] = {1: ACTIVATES, -1: REPRESSES, 0: UNKNOWN}
 SIGN_WORD: Mapping[int, str] = {1: "activates", -1: "represses", 0: "interacts"}
+GAINED, LOST, FLIPPED = "#009e73", "#cc79a7", "#e69f00"  # bluish green, reddish purple, orange
 
 THEME: Mapping[str, str] = {
     "theme.base": "light",

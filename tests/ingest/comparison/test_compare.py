@@ -34,7 +34,7 @@ def test_two_runs_by_cell_type_and_time(store: Store, network: Network) -> None:
     everything = compare_networks(store, before, after, pooled=True)
     assert everything.edges.height == 3
     assert everything.edges.filter(pl.col("target_symbol") == "B")["weight_before"].to_list() == [2.0]
-    assert any("B at 0, T at 0 taken together" in sentence for sentence in everything.said)
+    assert any("B at 0, T at 0 are taken together" in sentence for sentence in everything.said)
 
 
 def test_other_data_sets_methods_and_regulators_are_said_and_told_apart(store: Store, network: Network) -> None:

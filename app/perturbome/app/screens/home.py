@@ -69,6 +69,12 @@ def _doors(store: Store, networks: pl.DataFrame) -> None:
         ("screens/gene.py", "Look up a gene", ":material/hub:", "Who regulates it, and what it regulates."),
         ("screens/knockout.py", "Knock out a gene", ":material/content_cut:", "What would change, beside a baseline."),
         ("screens/targets.py", "Find the cause", ":material/my_location:", "Which gene explains a change of state."),
+        (
+            "screens/compare.py",
+            "Compare networks",
+            ":material/compare_arrows:",
+            "What two runs, times or types change.",
+        ),
     )
     for column, (page, label, icon, meaning) in zip(st.columns(len(doors)), doors, strict=True):
         with column.container(border=True):

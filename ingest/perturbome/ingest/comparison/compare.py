@@ -80,7 +80,7 @@ def compare_networks(
     _check_genes(runs, could)
     said = about_the_runs(*runs, could) + list(dict.fromkeys(unknown_before + unknown_after)) + about_the_caps(*runs)
     if pooled:
-        said += [_pooled(side, when) for side, when in zip(sides, ("before", "after"), strict=True)]
+        said += _pooled(*sides)
         sides = [_together(side, choice) for side, choice in zip(sides, types, strict=True)]
     pairs, alone_before, alone_after = matched(
         *sides,
@@ -140,10 +140,13 @@ def _together(side: Side, cell_type: str | None) -> Side:
     return replace(side, edges=edges, groups=(group,))
 
 
-def _pooled(side: Side, when: str) -> str:
-    if len(side.groups) == 1:
-        return f"{when.capitalize()}: {group_name(side.groups[0])}."
-    return f"{when.capitalize()}: {listed(side.groups)} taken together, the strongest edge of each pair of genes."
+def _pooled(before: Side, after: Side) -> list[str]:
+    """What each side takes together, said once where it is the same."""
+    told = {"Before": before.groups, "After": after.groups}
+    if before.groups == after.groups:
+        told = {"On both sides": before.groups}
+    many = " are taken together, the strongest edge of each pair of genes"
+    return [f"{when}: {listed(groups)}{many * (len(groups) > 1)}." for when, groups in told.items()]
 
 
 def _named(edges: pl.DataFrame, symbols: pl.DataFrame) -> pl.DataFrame:
