@@ -18,6 +18,9 @@ KEPT = "kept"
 PULL = {True: 1.0, False: 0.3}
 """How an edge pulls its genes together: one that changed, one that was kept."""
 
+ROOM = 24.0
+"""Pixels between neighbours, so that the edge between them is seen."""
+
 
 @dataclass(frozen=True)
 class Differences:
@@ -86,4 +89,5 @@ def places(found: Differences, sizes: Mapping[str, tuple[float, float]]) -> dict
     # Half the way to even spacing, so that one gene far off does not press the others together.
     even = at.argsort(axis=0).argsort(axis=0) / (len(at) - 1)
     at = (at - at.min(axis=0)) / np.maximum(np.ptp(at, axis=0), 1e-9) + even
-    return apart(to_pixels({s: (float(x), float(y)) for s, (x, y) in zip(found.symbols, at, strict=True)}), sizes)
+    room = {symbol: (width + ROOM, height + ROOM / 2) for symbol, (width, height) in sizes.items()}
+    return apart(to_pixels({s: (float(x), float(y)) for s, (x, y) in zip(found.symbols, at, strict=True)}), room)

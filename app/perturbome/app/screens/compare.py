@@ -23,6 +23,7 @@ from perturbome.platform.errors import NothingFound
 from perturbome.platform.store import Store
 
 EVERY = "every"
+MOST_ROWS = 20_000
 Choice = tuple[str, str | None, float | None]  # run, cell type, time; None takes all together
 
 
@@ -174,7 +175,9 @@ def _tables(store: Store, found: NetworkComparison, before: Choice, after: Choic
         }
         if shown["reason"].null_count() == shown.height:
             del columns["reason"]
-        table(shown, "differences", columns, key="edges", height=380)
+        table(shown.head(MOST_ROWS), "differences", columns, key="edges", height=380)
+        if shown.height > MOST_ROWS:
+            st.caption(f"The {MOST_ROWS:,} that changed most; perturbome compare with --json gives every one.")
     with tabs[1]:
         columns = {
             "source_symbol": text("Regulator"),

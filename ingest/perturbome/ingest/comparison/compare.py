@@ -98,7 +98,8 @@ def compare_networks(
             said.append(f"Only {when}, and left out: {listed(alone)}.")
     laid = [lay_side_by_side(_edges(sides[0], one), _edges(sides[1], other), could) for one, other in pairs]
     groups = [Compared(*one, *other, agreement(rows)) for (one, other), rows in zip(pairs, laid, strict=True)]
-    said += [f"{group_name(one)} before, {group_name(other)} after." for one, other in pairs if one != other]
+    if not pooled:
+        said += [f"{group_name(one)} before, {group_name(other)} after." for one, other in pairs if one != other]
     edges = pl.concat(
         rows.with_columns(cell_type=pl.lit(one[0]), time=pl.lit(one[1], pl.Float32))
         for (one, _), rows in zip(pairs, laid, strict=True)
