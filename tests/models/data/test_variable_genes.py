@@ -23,6 +23,7 @@ def linear_moments(x, group=None):
     return group_moments(linear, group, int(group.max()) + 1)
 
 
+@pytest.mark.slow
 def test_scores_are_scanpys():
     anndata, scanpy = pytest.importorskip("anndata"), pytest.importorskip("scanpy")
     x = counts()

@@ -23,6 +23,8 @@ FORMAT = 1
 """Part of what is asked, so that files of another form are made anew."""
 STALE = 24 * 3600.0
 """Seconds after which an unfinished cut is what a crash left behind."""
+MOST_NARROW = np.iinfo(np.int32).max
+"""Non-zeros that can be counted in 32 bits."""
 _MARK = "complete.json"
 
 
@@ -102,7 +104,7 @@ def _write(folder: Path, pieces: Iterable[Piece], n_genes: int) -> None:
         _header(indices, np.dtype(np.int32), int(indptr[-1]))
         _header(values, np.dtype(np.float32), int(indptr[-1]))
     # SciPy wants indptr and indices of one type, and would copy them into memory if they were not.
-    if indptr[-1] > np.iinfo(np.int32).max:
+    if indptr[-1] > MOST_NARROW:
         _widen(folder / "indices.npy")
     else:
         indptr = indptr.astype(np.int32)

@@ -47,12 +47,14 @@ def same_targets(data: PerturbationData, split: Split) -> list[str]:
     sides: dict[str, list[Condition]] = {
         side: [data.conditions[i] for i in data.rows(getattr(split, side))] for side in SIDES
     }
-    known = {*data.symbols, *(t for c in data.conditions for t in c.targets)}
+    targets = {t for c in data.conditions for t in c.targets}
+    known = {*data.symbols, *targets}
+    gene = {t: t if t in data.symbols else strip_guide(t, known - {t}) for t in targets}
     rule = RULES[KINDS[split.kind].apart]
     said = []
     for held, seen in (("test", ["train", "validation"]), ("validation", ["train"])):
         before = [c for side in seen for c in sides[side]]
-        said += rule(sides[held], before, lambda c: frozenset(strip_guide(t, known) for t in c.targets))
+        said += rule(sides[held], before, lambda c: frozenset(gene[t] for t in c.targets))
     return said
 
 
@@ -115,19 +117,24 @@ Genes = Callable[[Condition], frozenset[str]]
 Rule = Callable[[Sequence[Condition], Sequence[Condition], Genes], list[str]]
 
 
-def _targets_apart(most: int) -> Rule:
-    """At most so many targets of a held-out condition were perturbed before."""
+def _targets_apart(held: Sequence[Condition], before: Sequence[Condition], genes: Genes) -> list[str]:
+    """No target of a held-out condition was perturbed before."""
+    seen = {gene: c.name for c in before for gene in genes(c)}
+    return [
+        f"{c.name} is held out, and {shared[0]} perturbed in {seen[shared[0]]}"
+        for c in held
+        if (shared := sorted(genes(c) & seen.keys()))
+    ]
 
-    def rule(held: Sequence[Condition], before: Sequence[Condition], genes: Genes) -> list[str]:
-        seen = {gene: c.name for c in before for gene in genes(c)}
-        said = []
-        for c in held:
-            shared = sorted(genes(c) & seen.keys())
-            if len(shared) > most:
-                said.append(f"{c.name} is held out, and {' and '.join(shared)} perturbed in {seen[shared[0]]}")
-        return said
 
-    return rule
+def _some_target_apart(held: Sequence[Condition], before: Sequence[Condition], genes: Genes) -> list[str]:
+    """A held-out condition has a target that was not perturbed before."""
+    seen = {gene: c.name for c in before for gene in genes(c)}
+    return [
+        f"{c.name} is held out, and " + " and ".join(f"{g} perturbed in {seen[g]}" for g in sorted(genes(c)))
+        for c in held
+        if genes(c) <= seen.keys()
+    ]
 
 
 def _key_apart(key: Callable[[Condition, Genes], object]) -> Rule:
@@ -141,8 +148,8 @@ def _key_apart(key: Callable[[Condition, Genes], object]) -> Rule:
 
 
 RULES: dict[Apart, Rule] = {
-    "targets": _targets_apart(0),
-    "one target": _targets_apart(1),
+    "targets": _targets_apart,
+    "some target": _some_target_apart,
     "target sets": _key_apart(lambda c, genes: genes(c)),
     "contexts": _key_apart(lambda c, _: c.context),
     "target sets in a context": _key_apart(lambda c, genes: (genes(c), c.context)),

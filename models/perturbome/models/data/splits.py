@@ -14,7 +14,7 @@ from perturbome.platform.errors import InputError, UnknownName
 Side = Literal["train", "validation", "test"]
 SIDES: tuple[Side, ...] = ("train", "validation", "test")
 
-Apart = Literal["targets", "one target", "target sets", "contexts", "target sets in a context", "doses"]
+Apart = Literal["targets", "some target", "target sets", "contexts", "target sets in a context", "doses"]
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ KINDS: dict[str, Kind] = {
     for k in (
         Kind("unseen single", "genes never perturbed in training, alone or with others", "targets"),
         Kind("unseen double, 0 seen", "pairs neither of whose genes was perturbed in training", "targets"),
-        Kind("unseen double, 1 seen", "pairs one of whose genes was perturbed in training", "one target"),
+        Kind("unseen double, 1 seen", "pairs one of whose genes was perturbed in training", "some target"),
         Kind("unseen double, 2 seen", "pairs whose genes were both perturbed in training, not together", "target sets"),
-        Kind("leave one target out", "all that was done to one gene", "targets"),
+        Kind("leave one target out", "all that was done to one gene, alone or with others", "some target"),
         Kind("k-fold", "a share of the target sets, each in one fold only", "target sets"),
         Kind("unseen context", "contexts of which training holds control cells only", "contexts"),
         Kind("unseen in context", "perturbations that training holds elsewhere only", "target sets in a context"),
