@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, special
+from scipy.linalg import lapack
 
 from perturbome.ingest.regulation.moments import Correlations
+from perturbome.ingest.regulation.threads import small_products
+from perturbome.platform.errors import InputError
 
 Floats = NDArray[np.float64]
 PENALTIES = tuple(np.logspace(-4, 2, 19).tolist())
@@ -18,23 +22,54 @@ MOST_FREEDOM = 0.5
 
 @dataclass(frozen=True)
 class Fit:
-    """Ridge coefficients of G targets on p regulators, both of unit variance."""
+    """Ridge coefficients of G targets on p regulators, both of unit variance, and what their errors are made of.
+
+    The standard error of a coefficient is the root of its unscaled variance times the noise of its target. Most
+    targets share one system, hence one column of variances; errors [p, G] are made only when they are asked for.
+    """
 
     beta: Floats  # [p, G]; 0 where a regulator meets itself
-    error: Floats  # [p, G], standard error of beta
+    variance: Floats  # [p], unscaled, for targets that share the system
+    special: NDArray[np.intp]  # [s], columns of targets with a system of their own: regulators and perturbed genes
+    special_variance: Floats  # [p, s]
+    noise: Floats  # [G], residual standard deviation; infinite where no degree of freedom is left to test with
     freedom: Floats  # [G], residual degrees of freedom
 
     @property
+    def error(self) -> Floats:
+        """Standard error of beta [p, G]; 0 where a regulator meets itself."""
+        with np.errstate(invalid="ignore"):
+            error = np.sqrt(self.variance)[:, None] * self.noise
+            error[:, self.special] = np.sqrt(self.special_variance) * self.noise[self.special]
+        return np.nan_to_num(error, copy=False, nan=0.0, posinf=np.inf)
+
+    @property
     def z(self) -> Floats:
-        """Coefficient over standard error, 0 where there is no error."""
-        z: Floats = np.divide(self.beta, self.error, out=np.zeros_like(self.beta), where=self.error > 0)
+        """Coefficient over standard error [p, G], 0 where there is no error."""
+        z = self.beta * _inverse_root(self.variance)[:, None]
+        z[:, self.special] = self.beta[:, self.special] * _inverse_root(self.special_variance)
+        z *= np.divide(1.0, self.noise, out=np.zeros_like(self.noise), where=self.noise > 0)
         return z
 
     @property
     def p(self) -> Floats:
-        """Two-sided p by Student's t with `freedom`; never below the least float32, so that it can be stored."""
-        p: Floats = 2 * special.stdtr(self.freedom, -np.abs(self.z))
-        return np.maximum(p, float(np.finfo(np.float32).tiny))
+        """Two-sided p [p, G] by Student's t with `freedom`; never below the least float32, so that it can be stored."""
+        return two_sided_p(self.z, self.freedom)
+
+
+def two_sided_p(t: Floats, freedom: Floats) -> Floats:
+    """Two-sided p of Student's t [p, G] with `freedom` [G]; never below the least float32, so that it can be stored."""
+    p = np.empty_like(t)
+
+    def fill(k: int) -> None:
+        np.abs(t[k], out=p[k])
+        np.negative(p[k], out=p[k])
+        special.stdtr(freedom, p[k], out=p[k])
+
+    with small_products() as n_workers, ThreadPoolExecutor(n_workers) as workers:
+        list(workers.map(fill, range(t.shape[0])))
+    p *= 2
+    return np.maximum(p, float(np.finfo(np.float32).tiny), out=p)
 
 
 def own_position(regulators: NDArray[np.intp], n_genes: int) -> NDArray[np.intp]:
@@ -63,17 +98,20 @@ def fit_ridge(cor: Correlations, own: NDArray[np.intp], penalty: float) -> Fit:
     that of Halawa and El Bassiouni (2000), which ignores the shrinkage bias.
     """
     p, n_genes = cor.targets.shape
-    inverse = linalg.inv(cor.regulators + penalty * np.eye(p), check_finite=False)
-    inverse = (inverse + inverse.T) / 2
-    squared = inverse @ inverse
+    inverse = inverse_of(cor.regulators, penalty)
+    squared = inverse @ inverse.T  # of a symmetric matrix; so written it is half the work
     beta = inverse @ cor.targets
     diagonal, diagonal2 = np.diag(inverse)[:, None], np.diag(squared)[:, None]
-    unscaled = np.repeat(diagonal - penalty * diagonal2, n_genes, 1)
+    variance = diagonal - penalty * diagonal2
     used = np.full(n_genes, p - penalty * np.trace(inverse))
 
     mine = np.flatnonzero(own >= 0)
     k = own[mine]
-    beta[:, mine], unscaled[:, mine], freed = _without_itself(
+    columns = np.union1d(mine, cor.aimed).astype(np.intp)
+    place = np.full(n_genes, -1, np.intp)
+    place[columns] = np.arange(columns.size)
+    own_variance = np.empty((p, columns.size))
+    beta[:, mine], own_variance[:, place[mine]], freed = _without_itself(
         diagonal, diagonal2, inverse[:, k], squared[:, k], k, penalty
     )
     used[mine] += freed
@@ -89,7 +127,7 @@ def fit_ridge(cor: Correlations, own: NDArray[np.intp], penalty: float) -> Fit:
         target = cor.targets[:, aimed] - r * u
         diagonal, diagonal2 = diagonal + v**2 / rest, diagonal2 + 2 * v * w / rest + v**2 * length / rest**2
         beta[:, aimed] = inverse @ target + v * (np.einsum("pm,pm->m", v, target) / rest)
-        unscaled[:, aimed] = diagonal - penalty * diagonal2
+        own_variance[:, place[aimed]] = diagonal - penalty * diagonal2
         present = (np.abs(u).sum(0) + np.abs(r)) > 0  # an indicator of no cell, or of all, is no parameter
         used[aimed] = present + p - penalty * (np.trace(inverse) + length / rest)
         also = np.flatnonzero(own[aimed] >= 0)
@@ -97,7 +135,7 @@ def fit_ridge(cor: Correlations, own: NDArray[np.intp], penalty: float) -> Fit:
         vk, wk = v[k, np.arange(k.size)], w[k, np.arange(k.size)]
         column = inverse[:, k] + v * vk / rest
         column2 = squared[:, k] + (w * vk + v * wk) / rest + v * vk * length / rest**2
-        beta[:, aimed[also]], unscaled[:, aimed[also]], freed = _without_itself(
+        beta[:, aimed[also]], own_variance[:, place[aimed[also]]], freed = _without_itself(
             diagonal[:, also], diagonal2[:, also], column, column2, k, penalty
         )
         used[aimed[also]] += freed
@@ -106,10 +144,42 @@ def fit_ridge(cor: Correlations, own: NDArray[np.intp], penalty: float) -> Fit:
 
     freedom = cor.n - 1 - used
     # Where the fit takes every degree of freedom nothing is left to test with: no coefficient is significant there.
-    tested = freedom >= 1
-    freedom = np.maximum(freedom, 1.0)
-    error = np.sqrt(np.maximum(unscaled, 0.0) * np.maximum(residual, 0.0) / freedom)
-    return Fit(beta, np.where(tested, error, np.where(unscaled > 0, np.inf, 0.0)), freedom)
+    noise = np.where(freedom >= 1, np.sqrt(np.maximum(residual, 0.0) / np.maximum(freedom, 1.0)), np.inf)
+    return Fit(
+        beta, np.maximum(variance.ravel(), 0.0), columns, np.maximum(own_variance, 0.0), noise, np.maximum(freedom, 1.0)
+    )
+
+
+def inverse_of(R: Floats, penalty: float) -> Floats:
+    """`(R + penalty I)^-1` of correlations R [p, p], by Cholesky.
+
+    Rounding can leave R a little below semi-definite, which a tiny penalty does not mend: then by its eigenvalues,
+    those below zero taken as zero. InputError where without a penalty there is no inverse.
+    """
+    system = R + penalty * np.eye(R.shape[0])
+    factor, failed = lapack.dpotrf(system.T, lower=1, clean=0, overwrite_a=1)
+    if not failed:
+        half, failed = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    if failed:
+        values, vectors = linalg.eigh(R, check_finite=False)
+        values = np.maximum(values, 0.0) + penalty
+        if values.min() <= 0:
+            raise InputError(
+                "Some regulators are exact combinations of others, so that without a penalty their coefficients are "
+                "not determined. Give a penalty above 0, or leave the choice to the cells (no --penalty)."
+            )
+        inverse: Floats = (vectors / values) @ vectors.T
+        return (inverse + inverse.T) / 2
+    inverse = np.tril(half, -1)
+    inverse += inverse.T
+    np.fill_diagonal(inverse, np.diag(half))
+    return inverse
+
+
+def _inverse_root(variance: Floats) -> Floats:
+    """`1 / sqrt(variance)`, 0 where it is 0."""
+    root = np.sqrt(variance)
+    return np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
 
 
 def _without_itself(
@@ -140,20 +210,20 @@ def choose_penalty(
     `MOST_FREEDOM` of the cells are passed over, but for the largest.
     """
     p = cor.regulators.shape[0]
-    values, vectors = linalg.eigh(cor.regulators, check_finite=False)
+    values, vectors = linalg.eigh(cor.regulators, check_finite=False, driver="evd")
     values = np.maximum(values, 0.0)
     outside = np.flatnonzero(usable & (own < 0))
     inside = own[np.flatnonzero(usable & (own >= 0))]
-    projected = (vectors.T @ cor.targets[:, outside]) ** 2  # [p, outside]
+    projected = vectors.T @ cor.targets[:, outside]  # [p, outside]
+    projected *= projected
+    share = vectors[inside] ** 2  # [inside, p]: P_kk is its product with 1 / (values + penalty)
     errors = []
     for penalty in grid:
         shrunk = 1 / (values + penalty)
         used = p - penalty * shrunk.sum()
         residual = 1 - (shrunk + penalty * shrunk**2) @ projected
         error = float(np.maximum(residual, 0.0).sum()) / max(1 - (1 + used) / cor.n, 1e-3) ** 2
-        inverse = (vectors * shrunk) @ vectors.T
-        pivot = np.diag(inverse)[inside]
-        norm = ((vectors**2) @ shrunk**2)[inside]  # |P_.k|^2
+        pivot, norm = share @ shrunk, share @ shrunk**2  # P_kk, |P_.k|^2
         # beta.c = 1 + penalty - 1/P_kk and beta.beta = (|P_.k|^2 - P_kk^2) / P_kk^2, by the block inverse.
         residual = 1 / pivot - penalty - penalty * (norm / pivot**2 - 1)
         used_inside = p - 1 - penalty * (shrunk.sum() - norm / pivot)
