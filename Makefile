@@ -24,7 +24,7 @@ $(VENV)/.app: pyproject.toml constraints.txt | $(VENV)/bin/uv
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/uv
-	$(UV) --quiet -e '.[models,app,jobs,bench,dgl,dev]'
+	$(UV) --quiet -e '.[models,app,jobs,scale,bench,dgl,dev]'
 	@touch $@ $(VENV)/.core $(VENV)/.app
 
 demo: $(VENV)/.core ## The main job from end to end; DATA=experiment.h5ad PRIOR="tfs.txt string.txt.gz" for files of yours
@@ -62,7 +62,7 @@ constraints: $(VENV)/bin/uv ## Resolve constraints.txt anew
 	( echo "# Exact versions of everything perturbome can use, tested together. Made anew by: make constraints"; \
 	  echo 'torch==2.13.0' > $(VENV)/torch.txt; \
 	  $(VENV)/bin/uv pip compile -q pyproject.toml --python-version 3.11 --no-header --no-annotate -c $(VENV)/torch.txt \
-	    --extra models --extra app --extra jobs --extra bench --extra dgl --extra dev --extra datasets ) > constraints.new
+	    --extra models --extra app --extra jobs --extra scale --extra bench --extra dgl --extra dev --extra datasets ) > constraints.new
 	mv constraints.new constraints.txt
 
 clean: ## Remove the environment, caches and the demo's store

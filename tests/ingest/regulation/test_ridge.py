@@ -7,7 +7,9 @@ import pytest
 from scipy import sparse, stats
 
 from perturbome.ingest.regulation.moments import Blocks, assign_blocks, block_moments, mean_and_sd
-from perturbome.ingest.regulation.ridge import Fit, choose_penalty, fit_ridge, own_position
+from perturbome.ingest.regulation.ridge import Fit, choose_penalty, fit_ridge, inverse_of, own_position
+from perturbome.ingest.regulation.summary import summarise
+from perturbome.platform.errors import InputError
 
 N, G = 150, 12
 REGULATORS = np.array([0, 3, 4, 7, 9])
@@ -186,3 +188,53 @@ def test_an_indicator_of_no_cell_changes_nothing(X: np.ndarray) -> None:
     fitted = fit_ridge(blocks.correlations(), own_position(REGULATORS, G), 0.1)
     np.testing.assert_allclose(fitted.beta, fit(X, 0.1).beta, atol=1e-12)
     np.testing.assert_allclose(fitted.p, fit(X, 0.1).p, rtol=1e-9)
+
+
+def test_single_precision_bootstraps_are_those_of_double(X: np.ndarray) -> None:
+    blocks, own = moments(X), own_position(REGULATORS, G)
+    weight = np.random.default_rng(1).exponential(size=10)
+    double = fit_ridge(blocks.correlations(weight), own, 1e-3)
+    single = fit_ridge(blocks.correlations(weight, single=True), own, 1e-3)
+    assert single.z.dtype == np.float32
+    np.testing.assert_allclose(single.z, double.z, rtol=1e-4, atol=1e-4)
+
+
+def test_z_and_error_say_the_same(X: np.ndarray) -> None:
+    fitted = fit(X, 0.1)
+    z = np.divide(fitted.beta, fitted.error, out=np.zeros_like(fitted.beta), where=fitted.error > 0)
+    np.testing.assert_allclose(fitted.z, z, rtol=1e-12)
+    np.testing.assert_allclose(
+        fitted.p, np.maximum(2 * stats.t.sf(np.abs(z), fitted.freedom), np.finfo(np.float32).tiny), rtol=1e-9
+    )
+
+
+def test_nothing_is_tested_where_the_fit_takes_every_degree_of_freedom(X: np.ndarray) -> None:
+    few = fit_ridge(block_moments(X[:5], REGULATORS, np.arange(5)).correlations(), own_position(REGULATORS, G), 1e-9)
+    assert (few.z == 0).all()
+    outside = np.setdiff1d(np.arange(G), REGULATORS)
+    assert np.isinf(few.error[:, outside]).all()
+
+
+@pytest.mark.parametrize("penalty", [1e-7, 0.3])
+def test_the_inverse_of_regulators_that_say_the_same(penalty: float) -> None:
+    """Rounding leaves correlations of doubled regulators a little below semi-definite."""
+    half = np.random.default_rng(0).normal(size=(40, 3))
+    R = np.corrcoef(np.hstack([half, half]).T) - 1e-6 * np.eye(6)
+    inverse = inverse_of(R, penalty)
+    values, vectors = np.linalg.eigh(R)
+    np.testing.assert_allclose(inverse, (vectors / (np.maximum(values, 0) + penalty)) @ vectors.T, rtol=1e-4)
+    np.testing.assert_array_equal(inverse, inverse.T)
+    with pytest.raises(InputError, match="penalty above 0"):
+        inverse_of(R, 0.0)
+
+
+def test_cells_may_be_added_in_any_portions(X: np.ndarray) -> None:
+    """And the matrix given is left as it is."""
+    block, whole = np.arange(N) % 10, moments(X)
+    portions = Blocks.empty(summarise(X), REGULATORS, 10, np.empty(0, np.intp))
+    before = X.copy()
+    for rows in np.array_split(np.random.default_rng(0).permutation(N), 4):
+        portions.add(X[rows], block[rows], np.zeros((rows.size, 0), bool))
+    np.testing.assert_array_equal(X, before)
+    np.testing.assert_allclose(portions.gram, whole.gram, atol=1e-4)
+    np.testing.assert_allclose(portions.correlations().targets, whole.correlations().targets, atol=1e-6)

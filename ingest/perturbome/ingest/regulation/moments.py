@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.linalg import blas
 
-from perturbome.ingest.regulation.summary import Piece, Summary, summarise
+from perturbome.ingest.regulation.summary import Piece, Summary, is_dask, summarise
 from perturbome.ingest.regulation.threads import small_products
 
-Matrix: TypeAlias = Piece  # [n_cells, n_genes]
+Matrix: TypeAlias = Piece  # [n_cells, n_genes]; or, where a function says so, a Dask array of such pieces
 DENSE_AT_ONCE = 1 << 22  # entries of a block made dense at a time
 
 
@@ -23,7 +22,7 @@ class Correlations:
     """What a ridge needs to know of a group: correlations and scales, from weighted cells."""
 
     regulators: NDArray[np.float64]  # [p, p] among regulators, unit diagonal
-    targets: NDArray[np.float64]  # [p, G] of regulators with all genes
+    targets: NDArray[np.float64]  # [p, G] of regulators with all genes (float32 where `single` was asked for)
     sd: NDArray[np.float64]  # [G]
     n: float  # cells
     aimed: NDArray[np.intp]  # [m], columns of the genes that were perturbed in some cells
@@ -63,7 +62,9 @@ class Blocks:
             np.zeros((n_blocks, m)), np.zeros((n_blocks, p, m), np.float32), np.zeros((n_blocks, m)),
         )  # fmt: skip
 
-    def add(self, X: Piece, block: NDArray[np.integer], perturbed: NDArray[np.bool_]) -> None:
+    def add(
+        self, X: Piece, block: NDArray[np.integer], perturbed: NDArray[np.bool_], n_threads: int | None = None
+    ) -> None:
         """Add cells X [n, G], each to its `block` [n]; `perturbed` [n, m] says in which each aimed gene is perturbed.
 
         Dense products in single precision are as fast as sparse ones where a tenth of the entries is not zero
@@ -77,7 +78,7 @@ class Blocks:
             rows = order[begins[i] : ends[i]]
             self._add_to(int(present[i]), X[rows], perturbed[rows].astype(np.float32))
 
-        with small_products() as n_workers, ThreadPoolExecutor(n_workers) as workers:
+        with small_products() as n_workers, ThreadPoolExecutor(n_threads or n_workers) as workers:
             list(workers.map(one, range(present.size)))
 
     def _add_to(self, b: int, X: Piece, aim: NDArray[np.float32]) -> None:
@@ -97,8 +98,17 @@ class Blocks:
                 self.aim_gram[b] += x.T @ d
                 self.aim_own[b] += np.einsum("nm,nm->m", z[:, self.aimed], d)
 
-    def correlations(self, weight: NDArray[np.float64] | None = None) -> Correlations:
-        """Correlations under block weights [B] (default one each); constant genes get zeros, not NaN."""
+    def absorb(self, other: Blocks) -> None:
+        """Add the sums of the same blocks over other cells."""
+        for name in ("count", "total", "square", "gram", "aim_count", "aim_gram", "aim_own"):
+            mine: NDArray[np.floating] = getattr(self, name)
+            mine += getattr(other, name)
+
+    def correlations(self, weight: NDArray[np.float64] | None = None, *, single: bool = False) -> Correlations:
+        """Correlations under block weights [B] (default one each); constant genes get zeros, not NaN.
+
+        `single`: those with targets [p, G] in single precision, which is that of the Gram matrices, at half the cost.
+        """
         n_blocks = self.count.size
         weight = np.ones(n_blocks) if weight is None else weight
         n = float(weight @ self.count)
@@ -108,10 +118,13 @@ class Blocks:
         inverse = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 1e-6)
         scaled, own_inverse = mean * inverse, inverse[self.regulators]
         # corr = E[xy] / (sd_x sd_y) - (mean_x / sd_x) (mean_y / sd_y), in place: [p, G] is large.
-        product = np.multiply(_pooled(weight, self.gram), (own_inverse / n)[:, None], dtype=np.float64)
-        product *= inverse
-        blas.dger(-1.0, scaled, scaled[self.regulators], a=product.T, overwrite_a=True)
-        among = product[:, self.regulators]
+        product: NDArray[Any] = _pooled(weight, self.gram)
+        product = product if single else product.astype(np.float64)
+        product *= (own_inverse / n).astype(product.dtype)[:, None]
+        product *= inverse.astype(product.dtype)
+        minus_outer = blas.sger if single else blas.dger
+        minus_outer(-1.0, scaled, scaled[self.regulators], a=product.T, overwrite_a=True)
+        among = product[:, self.regulators].astype(np.float64)
         among = (among + among.T) / 2
         np.fill_diagonal(among, 1.0)
         share = weight @ self.aim_count / n
@@ -132,16 +145,20 @@ def assign_blocks(rank: NDArray[np.integer], n_blocks: int, rng: np.random.Gener
 
 
 def block_moments(
-    X: Piece,
+    X: Matrix,
     regulators: NDArray[np.intp],
     block: NDArray[np.integer],
     perturbed: NDArray[np.bool_] | None = None,
     aimed: NDArray[np.intp] | None = None,
 ) -> Blocks:
-    """Moments of expression X [n, G] (dense or CSR) by `block` [n] of cells.
+    """Moments of expression X [n, G] (dense, CSR, or a Dask array of either) by `block` [n] of cells.
 
     `perturbed` [n, m] says in which cells each of the genes `aimed` [m] (columns of X) is perturbed.
     """
+    if is_dask(X):
+        from perturbome.ingest.regulation.on_dask import dask_moments
+
+        return dask_moments(X, regulators, block, perturbed, aimed)
     aimed = np.empty(0, np.intp) if aimed is None else aimed
     perturbed = np.zeros((X.shape[0], aimed.size), bool) if perturbed is None else perturbed
     blocks = Blocks.empty(summarise(X), regulators, int(np.max(block, initial=-1)) + 1, aimed)
@@ -154,15 +171,16 @@ def standardised(X: Piece, mean: NDArray[np.float64], scale: NDArray[np.float64]
 
     Computed in the precision of X. A mean rounded to it shifts a gene a little, which correlations do not see.
     """
-    dense = X.toarray() if sparse.issparse(X) else np.array(X)
+    dense: NDArray[np.floating] = np.array(X) if isinstance(X, np.ndarray) else X.toarray()
     if not np.issubdtype(dense.dtype, np.floating):
         dense = dense.astype(np.float64)
     dense -= mean.astype(dense.dtype)
     dense *= (1 / scale).astype(dense.dtype)
-    return dense.astype(np.float32, copy=False)
+    z: NDArray[np.float32] = dense.astype(np.float32, copy=False)
+    return z
 
 
-def mean_and_sd(X: Piece) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def mean_and_sd(X: Matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and (population) standard deviation of each gene of X [n, G], in float64."""
     found = summarise(X)
     return found.mean, found.sd

@@ -28,7 +28,7 @@ class Fit:
     targets share one system, hence one column of variances; errors [p, G] are made only when they are asked for.
     """
 
-    beta: Floats  # [p, G]; 0 where a regulator meets itself
+    beta: Floats  # [p, G], in the precision of the correlations' targets; 0 where a regulator meets itself
     variance: Floats  # [p], unscaled, for targets that share the system
     special: NDArray[np.intp]  # [s], columns of targets with a system of their own: regulators and perturbed genes
     special_variance: Floats  # [p, s]
@@ -46,9 +46,10 @@ class Fit:
     @property
     def z(self) -> Floats:
         """Coefficient over standard error [p, G], 0 where there is no error."""
-        z = self.beta * _inverse_root(self.variance)[:, None]
+        z = self.beta * _inverse_root(self.variance).astype(self.beta.dtype)[:, None]
         z[:, self.special] = self.beta[:, self.special] * _inverse_root(self.special_variance)
-        z *= np.divide(1.0, self.noise, out=np.zeros_like(self.noise), where=self.noise > 0)
+        certainty = np.divide(1.0, self.noise, out=np.zeros_like(self.noise), where=self.noise > 0)
+        z *= certainty.astype(z.dtype)
         return z
 
     @property
@@ -100,7 +101,7 @@ def fit_ridge(cor: Correlations, own: NDArray[np.intp], penalty: float) -> Fit:
     p, n_genes = cor.targets.shape
     inverse = inverse_of(cor.regulators, penalty)
     squared = inverse @ inverse.T  # of a symmetric matrix; so written it is half the work
-    beta = inverse @ cor.targets
+    beta = inverse.astype(cor.targets.dtype, copy=False) @ cor.targets
     diagonal, diagonal2 = np.diag(inverse)[:, None], np.diag(squared)[:, None]
     variance = diagonal - penalty * diagonal2
     used = np.full(n_genes, p - penalty * np.trace(inverse))
@@ -112,10 +113,10 @@ def fit_ridge(cor: Correlations, own: NDArray[np.intp], penalty: float) -> Fit:
     place[columns] = np.arange(columns.size)
     own_variance = np.empty((p, columns.size))
     beta[:, mine], own_variance[:, place[mine]], freed = _without_itself(
-        diagonal, diagonal2, inverse[:, k], squared[:, k], k, penalty
+        variance, inverse[:, k], squared[:, k], k, penalty
     )
     used[mine] += freed
-    residual = 1 - np.einsum("pg,pg->g", beta, cor.targets) - penalty * np.einsum("pg,pg->g", beta, beta)
+    residual = 1 - _column_products(beta, cor.targets) - penalty * _column_products(beta, beta)
 
     if cor.aimed.size:
         aimed, u, r = cor.aimed, cor.aim_regulators, cor.aim_own
@@ -127,7 +128,8 @@ def fit_ridge(cor: Correlations, own: NDArray[np.intp], penalty: float) -> Fit:
         target = cor.targets[:, aimed] - r * u
         diagonal, diagonal2 = diagonal + v**2 / rest, diagonal2 + 2 * v * w / rest + v**2 * length / rest**2
         beta[:, aimed] = inverse @ target + v * (np.einsum("pm,pm->m", v, target) / rest)
-        own_variance[:, place[aimed]] = diagonal - penalty * diagonal2
+        variance_m = diagonal - penalty * diagonal2
+        own_variance[:, place[aimed]] = variance_m
         present = (np.abs(u).sum(0) + np.abs(r)) > 0  # an indicator of no cell, or of all, is no parameter
         used[aimed] = present + p - penalty * (np.trace(inverse) + length / rest)
         also = np.flatnonzero(own[aimed] >= 0)
@@ -136,11 +138,11 @@ def fit_ridge(cor: Correlations, own: NDArray[np.intp], penalty: float) -> Fit:
         column = inverse[:, k] + v * vk / rest
         column2 = squared[:, k] + (w * vk + v * wk) / rest + v * vk * length / rest**2
         beta[:, aimed[also]], own_variance[:, place[aimed[also]]], freed = _without_itself(
-            diagonal[:, also], diagonal2[:, also], column, column2, k, penalty
+            variance_m[:, also], column, column2, k, penalty
         )
         used[aimed[also]] += freed
-        mine = beta[:, aimed]
-        residual[aimed] = 1 - r**2 - (mine * target).sum(0) - penalty * (mine**2).sum(0)
+        theirs = beta[:, aimed]
+        residual[aimed] = 1 - r**2 - (theirs * target).sum(0) - penalty * (theirs**2).sum(0)
 
     freedom = cor.n - 1 - used
     # Where the fit takes every degree of freedom nothing is left to test with: no coefficient is significant there.
@@ -176,6 +178,12 @@ def inverse_of(R: Floats, penalty: float) -> Floats:
     return inverse
 
 
+def _column_products(a: Floats, b: Floats) -> Floats:
+    """Scalar product of each column of a with that of b [p, G], summed in float64: [G]."""
+    products: Floats = np.einsum("pg,pg->g", a, b, dtype=np.float64)
+    return products
+
+
 def _inverse_root(variance: Floats) -> Floats:
     """`1 / sqrt(variance)`, 0 where it is 0."""
     root = np.sqrt(variance)
@@ -183,18 +191,21 @@ def _inverse_root(variance: Floats) -> Floats:
 
 
 def _without_itself(
-    diagonal: Floats, diagonal2: Floats, column: Floats, column2: Floats, k: NDArray[np.intp], penalty: float
+    variance: Floats, column: Floats, column2: Floats, k: NDArray[np.intp], penalty: float
 ) -> tuple[Floats, Floats, Floats]:
     """Coefficients and unscaled variances [p, m] of regulators as targets, and the change of their df [m].
 
-    By the block-inverse identity, from P: its diagonal and that of P^2 [p, 1 or m], columns k of both [p, m].
+    By the block-inverse identity, from P: the variances `P_ll - penalty (P^2)_ll` with it [p, 1 or m], and columns k
+    of P and P^2 [p, m].
     """
     itself = k, np.arange(k.size)
     pivot, pivot2 = column[itself], column2[itself]
-    beta = -column / pivot
-    reduced = diagonal - column**2 / pivot
-    reduced2 = diagonal2 - 2 * column * column2 / pivot + column**2 * (pivot2 / pivot**2)
-    unscaled = reduced - penalty * reduced2
+    beta = column / -pivot
+    # The variances of P - P_.k P_k. / P_kk and of its square, gathered by powers of P_.k.
+    unscaled = column * (1 + penalty * pivot2 / pivot)
+    unscaled -= 2 * penalty * column2
+    unscaled *= beta
+    unscaled += variance
     beta[itself], unscaled[itself] = 0.0, 0.0
     return beta, unscaled, penalty * pivot2 / pivot - 1
 

@@ -44,9 +44,18 @@ def nothing(n_genes: int) -> Summary:
     return Summary(0, np.zeros(n_genes), np.zeros(n_genes), np.zeros(n_genes, np.int64))
 
 
+def is_dask(X: object) -> bool:
+    """True for a Dask array, told without loading Dask."""
+    return type(X).__module__.split(".", maxsplit=1)[0] == "dask"
+
+
 def summarise(X: Piece) -> Summary:
-    """Summary of X [n, G], dense or CSR, in float64, some million entries at a time."""
-    return _of_sparse(X.tocsr()) if sparse.issparse(X) else _of_dense(np.asarray(X))
+    """Summary of X [n, G], dense, CSR, or a Dask array of either, in float64, some million entries at a time."""
+    if is_dask(X):
+        from perturbome.ingest.regulation.on_dask import dask_summary
+
+        return dask_summary(X)
+    return _of_dense(X) if isinstance(X, np.ndarray) else _of_sparse(X.tocsr())
 
 
 def _of_dense(X: NDArray[np.floating]) -> Summary:

@@ -43,7 +43,7 @@ def read_expression(lake: Lake, dataset: str, where: pl.Expr | None = None, as_o
     if cells.is_empty():
         raise NothingFound(f"No cell of data set '{dataset}' meets the condition {where}.")
     genes = dataset_genes(lake, row, as_of)
-    return Expression(_matrix(cells, genes.height), cells.drop(LISTS), genes, row)
+    return Expression(matrix_of(cells, genes.height), cells.drop(LISTS), genes, row)
 
 
 def dataset_row(lake: Lake, dataset: str, as_of: str | None = None) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def dataset_genes(lake: Lake, dataset: dict[str, Any], as_of: str | None = None)
     )
 
 
-def _matrix(cells: pl.DataFrame, n_genes: int) -> sp.csr_matrix:
+def matrix_of(cells: pl.DataFrame, n_genes: int) -> sp.csr_matrix:
     """List columns to CSR; the value buffers are used as they are."""
     lengths = cells["gene_index"].list.len().to_numpy()
     indptr = np.zeros(len(lengths) + 1, dtype=np.int64)

@@ -6,7 +6,8 @@ import numpy as np
 
 from perturbome.ingest.regulation.method import Cells, Evidence, Floats, Options
 from perturbome.ingest.regulation.moments import Blocks, assign_blocks, block_moments
-from perturbome.ingest.regulation.ridge import choose_penalty, fit_ridge
+from perturbome.ingest.regulation.ridge import choose_penalty, fit_ridge, two_sided_p
+from perturbome.ingest.regulation.threads import small_products
 
 MEMORY = 1 << 30  # bytes for the Gram matrices of all blocks
 MOST_BLOCKS, FEWEST_BLOCKS = 100, 16
@@ -18,23 +19,26 @@ def ridge(cells: Cells, options: Options) -> Evidence:
     Bootstraps are Bayesian (Rubin 1981): blocks of cells, weighed by standard exponentials. A block's Gram matrix is
     made once, so that a bootstrap never touches a cell again.
     """
-    blocks = blocks_of(cells, options)
-    own = cells.own
-    cor = blocks.correlations()
-    everything = np.ones(len(cells.genes), bool)
-    penalty = choose_penalty(cor, own, everything) if options.penalty is None else options.penalty
-    fit = fit_ridge(cor, own, penalty)
+    with small_products():
+        blocks = blocks_of(cells, options)
+        own = cells.own
+        cor = blocks.correlations()
+        everything = np.ones(len(cells.genes), bool)
+        penalty = choose_penalty(cor, own, everything) if options.penalty is None else options.penalty
+        fit = fit_ridge(cor, own, penalty)
+    z = fit.z
     weights = bootstrap_weights(blocks, options)
 
     def refit(b: int) -> Floats:
-        return fit_ridge(blocks.correlations(weights[b]), own, penalty).z
+        return fit_ridge(blocks.correlations(weights[b], single=True), own, penalty).z
 
-    return Evidence(fit.beta * cor.sd, np.abs(fit.z), fit.p, refit, options.n_bootstraps, penalty)
+    return Evidence(fit.beta * cor.sd, np.abs(z), two_sided_p(z, fit.freedom), refit, options.n_bootstraps, penalty)
 
 
 def blocks_of(cells: Cells, options: Options) -> Blocks:
     """Moments of the cells in as many random blocks as memory allows; blocks depend on `rank`, not on row order."""
-    n_blocks = int(np.clip(MEMORY // (4 * cells.regulators.size * len(cells.genes)), FEWEST_BLOCKS, MOST_BLOCKS))
+    one = 4 * cells.regulators.size * (len(cells.genes) + cells.aimed.size)  # bytes
+    n_blocks = int(np.clip(MEMORY // max(one, 1), FEWEST_BLOCKS, MOST_BLOCKS))
     block = assign_blocks(cells.rank, n_blocks, np.random.default_rng((options.seed, 0)))
     return block_moments(cells.X, cells.regulators, block, cells.perturbed, cells.aimed)
 
