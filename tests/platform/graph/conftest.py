@@ -27,6 +27,15 @@ def embedded_store(tmp_path: Path) -> Iterator[EmbeddedStore]:
     store.close()
 
 
+@pytest.fixture
+def limited_store(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    """An EmbeddedStore with the hand-made graph, where a query may take half a GB."""
+    store = EmbeddedStore(tmp_path / "limited", query_memory_gb=0.5)
+    store.replace(RUNS, hand_made())
+    yield store
+    store.close()
+
+
 @pytest.fixture(params=ENGINES)
 def graph(request: pytest.FixtureRequest) -> GraphStore:
     """Each engine in turn, empty."""
