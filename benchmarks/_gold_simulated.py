@@ -18,9 +18,9 @@ REPLICATES = 3
 
 
 def dream4(folder: Path) -> Iterator[Gold]:
-    """DREAM4 (Marbach et al. 2010), networks of 100 genes: four tracks each; signs unknown, all pairs scored.
+    """DREAM4 (Marbach et al. 2010), networks of 100 genes: up to four tracks each; signs unknown, all pairs scored.
 
-    * multifactorial: 100 steady states, each with every gene a little perturbed;
+    * multifactorial: 100 steady states, each with every gene a little perturbed (see `same_network`);
     * knock-outs: wild type, every knock-out and knock-down, and the time series' first samples, which are wild type;
     * time series: 10 series of 21 samples, a sample succeeded by the next of its series;
     * all data: everything together.
@@ -45,6 +45,9 @@ def dream4(folder: Path) -> Iterator[Gold]:
             "all data": [(multifactorial, "other"), (wild, "control"), (knocked_out, "each"),
                          (knocked_down, "each"), (series, "series")],
         }  # fmt: skip
+        if not same_network(multifactorial, wild):
+            print(f"The multifactorial profiles of {path.name} are of another network: left out.")
+            del parts["multifactorial"], parts["all data"][0]
         edges = [
             (row[0], row[1], 1)
             for row in pl.read_csv(
@@ -102,6 +105,16 @@ def beeline(folder: Path) -> Iterator[Gold]:
                 model, f"replicate {replicate + 1}", cells, signed_matrix(cells, edges),
                 scored_pairs(cells, nodes, nodes), True,
             )  # fmt: skip
+
+
+def same_network(profiles: Floats, wild: Floats) -> bool:
+    """Whether slightly perturbed profiles [n, G] can come from the network whose wild type [1, G] is given.
+
+    Their mean is then close to it. The challenge's multifactorial part has five networks of its own, and its files
+    are often kept beside those of the other part under like names (measured: r 0.09 and 0.16; the mean of the
+    knock-outs 0.98 and 0.97).
+    """
+    return bool(np.corrcoef(profiles.mean(0), wild[0])[0, 1] > 0.5)
 
 
 def next_in_series(time: Floats) -> sparse.csr_matrix:

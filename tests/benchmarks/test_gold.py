@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks._gold import Gold, gold_standards, make_cells, scored_pairs, signed_matrix
-from benchmarks._gold_simulated import next_in_series
+from benchmarks._gold_simulated import next_in_series, same_network
 
 EDGES = {"DREAM4-100 1": 176, "DREAM4-100 2": 249, "GSD": 76, "VSC": 15, "Sachs": 20}  # self-loops out
 
@@ -18,6 +18,13 @@ EDGES = {"DREAM4-100 1": 176, "DREAM4-100 2": 249, "GSD": 76, "VSC": 15, "Sachs"
 def test_samples_follow_one_another_within_their_series() -> None:
     follows = next_in_series(np.array([0.0, 1, 2, 0, 5])).toarray()
     assert list(zip(*np.nonzero(follows), strict=True)) == [(0, 1), (1, 2), (3, 4)]
+
+
+def test_profiles_of_another_network_are_told() -> None:
+    rng = np.random.default_rng(0)
+    wild = rng.random((1, 100))
+    assert same_network(wild + 0.1 * rng.normal(size=(50, 100)), wild)
+    assert not same_network(rng.random((50, 100)), wild)
 
 
 def test_pairs_and_signs_of_a_small_truth() -> None:
@@ -35,7 +42,7 @@ def read(data_dir: Path) -> list[Gold]:
 
 @pytest.mark.data
 def test_every_set_is_read_whole(read: list[Gold]) -> None:
-    assert len(read) == 8 + 6 + 3 + 1 + 3
+    assert len(read) == 6 + 6 + 3 + 1 + 3
     for gold in read:
         own = gold.cells.regulators
         assert not gold.universe[np.arange(own.size), own].any()
