@@ -8,6 +8,7 @@ __getattr__, __dir__ = lazy_exports(
         "add_experiment": "perturbome.ingest.experiment.add",
         "add_prior": "perturbome.ingest.priors.add",
         "compare_networks": "perturbome.ingest.comparison.compare",
+        "infer_features": "perturbome.ingest.features.infer",
         "infer_regulation": "perturbome.ingest.regulation.infer",
         "infer_transitions": "perturbome.ingest.transitions.infer",
         "simulate": "perturbome.ingest.simulation.experiment",

@@ -9,6 +9,7 @@ def register(app: typer.Typer) -> None:
     """Add the ingest floor's commands to the program."""
     from perturbome.ingest.commands_compare import register_compare
     from perturbome.ingest.commands_experiment import register_experiment
+    from perturbome.ingest.commands_features import register_features
     from perturbome.ingest.commands_prior import register_prior
     from perturbome.ingest.commands_regulation import register_regulation
     from perturbome.ingest.commands_simulate import register_simulate
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     infer = typer.Typer(no_args_is_help=True, help="Infer regulation and cell transitions from a stored experiment.")
     register_regulation(infer)
     register_transitions(infer)
+    register_features(infer)
     app.add_typer(infer, name="infer")
     register_simulate(app)
     register_compare(app)

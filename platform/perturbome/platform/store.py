@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from perturbome.platform.lake.expression import Expression
     from perturbome.platform.settings import Settings
     from perturbome.platform.slices import GraphSlice
+    from perturbome.platform.slices.node_features import NodeFeatures
 
 
 class Store:
@@ -130,6 +131,12 @@ class Store:
             return cut(self.lake, **predicate)
         self._keep_graph_in_step()
         return from_query(self.graph, cypher, parameters)
+
+    def features(self, run: str, cell_type: str | None = None) -> NodeFeatures:
+        """Vectors of genes or cells that a run of `infer features` wrote, to lay beside the nodes of a slice."""
+        from perturbome.platform.slices.node_features import read_features
+
+        return read_features(self.lake, run, cell_type)
 
     def runs(self, kind: str | None = None) -> list[Run]:
         """Complete runs, oldest first."""

@@ -233,6 +233,20 @@ TABLES: dict[str, Table] = {
             sort=("time", "source_key", "target_key", "cell_type"),
         ),
         Table(
+            "features",
+            "gene of a cell type and time, or cell, as a vector",
+            (
+                RUN,
+                DATASET,
+                Column("node_kind", STRING, "gene or cell", required=True),
+                Column("key", LONG, "integer key of the gene or cell in this store", required=True),
+                Column("gene", STRING, "gene id; null for cells"),
+                CELL_TYPE,
+                TIME,
+                Column("vector", FLOATS, "its features; the run's configuration names the entries", required=True),
+            ),
+        ),
+        Table(
             "effects",
             "perturbation x context x gene",
             (
