@@ -25,9 +25,9 @@ def test_too_few_controls_to_halve_are_refused(screen):
 
 
 def test_three_cells_are_kept_and_their_noise_is_said(data):
-    row = data.names.index("knockout:G06|K562")
+    row = data.names.index("knockout:G06::K562")
     assert data.treated.n[row] == 3
-    [said] = [s for s in data.said if s.startswith("knockout:G06|K562")]
+    [said] = [s for s in data.said if s.startswith("knockout:G06::K562")]
     table = data.table()
     noise = np.median(table.error[row])
     assert f"has 3 cells: the standard error of its change is {noise:.2g}" in said
@@ -36,7 +36,7 @@ def test_three_cells_are_kept_and_their_noise_is_said(data):
 
 def test_doubles_without_singles_and_unmeasured_targets_are_said(screen):
     said = " ".join(from_arrays(**screen, n_genes=None).said)
-    assert "2 of 4 combinations lack a single of theirs: knockout:G03+G05|A549, knockout:G03+G05|K562." in said
+    assert "2 of 4 combinations lack a single of theirs: knockout:G03+G05::A549, knockout:G03+G05::K562." in said
     screen["perturbation"] = [p and p.replace("G04", "LONELY") for p in screen["perturbation"]]
     assert "2 conditions perturb genes that were not measured" in " ".join(from_arrays(**screen).said)
 
@@ -79,13 +79,13 @@ def test_a_dose_of_the_cell_becomes_the_perturbations(screen):
     dose = [0.5 if i % 2 else 2.0 for i in range(len(screen["perturbation"]))]
     screen["dose"] = [d if p == "compound:JQ1" else np.nan for d, p in zip(dose, screen["perturbation"], strict=True)]
     found = [n for n in from_arrays(**screen).names if "JQ1" in n and "K562" in n]
-    assert found == ["compound:JQ1@0.5|K562", "compound:JQ1@2|K562"]
+    assert found == ["compound:JQ1@0.5::K562", "compound:JQ1@2::K562"]
 
 
 def test_time_is_part_of_the_context_where_it_is_given(screen):
     screen["time"] = [float(i % 2) * 6 for i in range(len(screen["names"]))]
     data = from_arrays(**screen)
-    assert [c.name for c in data.contexts] == ["A549|0", "A549|6", "K562|0", "K562|6"]
+    assert [c.name for c in data.contexts] == ["A549::0", "A549::6", "K562::0", "K562::6"]
 
 
 def test_genes_are_chosen_by_controls_alone_or_with_training_cells(screen):

@@ -68,9 +68,9 @@ def names_of(data, *parts):
 
 
 def test_a_gene_of_an_unseen_single_in_a_trained_pair(data):
-    test = names_of(data, "knockout:G01|")
-    split = Split("x", "unseen single", names_of(data, "knockout:G02|", "knockout:G01+G02|"), (), test)
-    red(data, split, "same targets", r"knockout:G01\|A549 is held out, and G01 perturbed in knockout:G01\+G02")
+    test = names_of(data, "knockout:G01::")
+    split = Split("x", "unseen single", names_of(data, "knockout:G02::", "knockout:G01+G02::"), (), test)
+    red(data, split, "same targets", r"knockout:G01::A549 is held out, and G01 perturbed in knockout:G01\+G02")
     audit(data, replace(split, train=split.train[2:], left_out=split.train[:2]))
 
 
@@ -78,39 +78,39 @@ def test_two_modes_or_doses_or_contexts_of_one_target(data, screen):
     split = Split("x", "given", names_of(data, "knockout"), (), names_of(data, "compound:JQ1"))
     audit(data, split)
     for train, test in (
-        (["compound:JQ1@1|A549"], ["compound:JQ1@10|A549"]), (["knockout:G01|A549"], ["knockout:G01|K562"]),
+        (["compound:JQ1@1::A549"], ["compound:JQ1@10::A549"]), (["knockout:G01::A549"], ["knockout:G01::K562"]),
     ):  # fmt: skip
         red(data, Split("x", "given", train, (), test), "same targets", "is held out, and")
     screen["perturbation"] = [p.replace("knockout:G02", "activation:G01") for p in screen["perturbation"]]
     modes = from_arrays(**screen)
-    split = Split("x", "given", ["activation:G01|A549"], (), ["knockout:G01|A549"])
+    split = Split("x", "given", ["activation:G01::A549"], (), ["knockout:G01::A549"])
     red(modes, split, "same targets", "activation:G01")
 
 
 def test_two_guides_of_one_gene(screen):
     screen["perturbation"] = [p.replace("G02", "G01g2") for p in screen["perturbation"]]
     data = from_arrays(**screen)
-    split = Split("x", "given", ["knockout:G01|A549"], (), ["knockout:G01g2|A549"])
-    red(data, split, "same targets", r"knockout:G01g2\|A549 is held out, and knockout:G01\|A549 is not")
+    split = Split("x", "given", ["knockout:G01::A549"], (), ["knockout:G01g2::A549"])
+    red(data, split, "same targets", r"knockout:G01g2::A549 is held out, and knockout:G01::A549 is not")
 
 
 @pytest.mark.parametrize(
     ("kind", "train", "test", "leaks"),
     [
-        ("unseen double, 0 seen", ["knockout:G03|A549"], ["knockout:G01+G02|A549"], False),
-        ("unseen double, 0 seen", ["knockout:G01|A549"], ["knockout:G01+G02|A549"], True),
-        ("unseen double, 1 seen", ["knockout:G01|A549"], ["knockout:G01+G02|A549"], False),
-        ("unseen double, 1 seen", ["knockout:G01|A549", "knockout:G02|A549"], ["knockout:G01+G02|A549"], True),
-        ("unseen double, 2 seen", ["knockout:G01|A549", "knockout:G02|A549"], ["knockout:G01+G02|A549"], False),
-        ("unseen double, 2 seen", ["knockout:G01+G02|K562"], ["knockout:G01+G02|A549"], True),
-        ("leave one target out", ["knockout:G01+G02|A549"], ["knockout:G01|A549"], True),
-        ("k-fold", ["knockout:G01+G02|A549"], ["knockout:G01|A549"], False),
-        ("unseen context", ["knockout:G01|K562"], ["knockout:G01|A549"], False),
-        ("unseen context", ["knockout:G02|A549"], ["knockout:G01|A549"], True),
-        ("unseen in context", ["knockout:G01|K562", "knockout:G02|A549"], ["knockout:G01|A549"], False),
-        ("unseen in context", ["compound:JQ1@1|A549"], ["compound:JQ1@10|A549"], True),
-        ("unseen dose", ["compound:JQ1@1|A549"], ["compound:JQ1@10|A549"], False),
-        ("unseen dose", ["compound:JQ1@10|K562"], ["compound:JQ1@10|A549"], True),
+        ("unseen double, 0 seen", ["knockout:G03::A549"], ["knockout:G01+G02::A549"], False),
+        ("unseen double, 0 seen", ["knockout:G01::A549"], ["knockout:G01+G02::A549"], True),
+        ("unseen double, 1 seen", ["knockout:G01::A549"], ["knockout:G01+G02::A549"], False),
+        ("unseen double, 1 seen", ["knockout:G01::A549", "knockout:G02::A549"], ["knockout:G01+G02::A549"], True),
+        ("unseen double, 2 seen", ["knockout:G01::A549", "knockout:G02::A549"], ["knockout:G01+G02::A549"], False),
+        ("unseen double, 2 seen", ["knockout:G01+G02::K562"], ["knockout:G01+G02::A549"], True),
+        ("leave one target out", ["knockout:G01+G02::A549"], ["knockout:G01::A549"], True),
+        ("k-fold", ["knockout:G01+G02::A549"], ["knockout:G01::A549"], False),
+        ("unseen context", ["knockout:G01::K562"], ["knockout:G01::A549"], False),
+        ("unseen context", ["knockout:G02::A549"], ["knockout:G01::A549"], True),
+        ("unseen in context", ["knockout:G01::K562", "knockout:G02::A549"], ["knockout:G01::A549"], False),
+        ("unseen in context", ["compound:JQ1@1::A549"], ["compound:JQ1@10::A549"], True),
+        ("unseen dose", ["compound:JQ1@1::A549"], ["compound:JQ1@10::A549"], False),
+        ("unseen dose", ["compound:JQ1@10::K562"], ["compound:JQ1@10::A549"], True),
     ],
 )
 def test_every_kind_keeps_its_own_apart(data, kind, train, test, leaks):
@@ -219,7 +219,7 @@ def test_differential_genes_of_test_cells(data, purpose):
 
 def test_a_list_of_unknown_origin_leaks(data):
     split = unseen_single(data.conditions)
-    strange = GeneList("screened", ("G01",), "from elsewhere", ("knockout:G99|K562",), "training")
+    strange = GeneList("screened", ("G01",), "from elsewhere", ("knockout:G99::K562",), "training")
     red(data.with_list(strange), split, "gene lists", "not in the split")
 
 
@@ -233,4 +233,4 @@ def test_the_audit_says_what_it_cannot_do(data):
     with pytest.raises(UnknownName, match="No check 'leaks' in the audit"):
         audit(data, split, checks=["leaks"])
     with pytest.raises(UnknownName, match="No condition"):
-        audit(data, replace(split, test=("knockout:G99|K562",)))
+        audit(data, replace(split, test=("knockout:G99::K562",)))

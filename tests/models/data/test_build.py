@@ -17,7 +17,7 @@ def expression(shared_study):
 
 
 def by_hand(expression, name):
-    what, kind = name.split("|")
+    what, kind = name.split("::")
     cells = expression.cells
     mask = ((cells["perturbation"] == what) & (cells["cell_type"] == kind)).to_numpy()
     return expression.X[mask].toarray().astype(float)
@@ -33,7 +33,7 @@ def test_conditions_are_numpys_over_all_genes(shared_study, expression):
         if len(cells) > 1:
             np.testing.assert_allclose(data.treated.variance[row], cells.var(axis=0, ddof=1), rtol=1e-4, atol=1e-8)
     for context in data.contexts:
-        control = by_hand(expression, f"control|{context.name}")[:, order]
+        control = by_hand(expression, f"control::{context.name}")[:, order]
         halves = [data.table(half=half).n_control[0] for half in (TRUTH, PREDICTION)]
         c = data.find_context(context)
         n = data.controls.n[4 * c : 4 * c + 4]
@@ -129,11 +129,11 @@ def test_a_context_without_controls_is_refused_with_the_way_out(shared_study):
 
 
 def test_times_are_contexts_where_asked_for(shared_study):
-    data = perturbation_data(shared_study, contexts=["one|0", "one|1", "two|0"], by_time=True)
-    assert [c.name for c in data.contexts] == ["one|0", "one|1", "two|0"]
+    data = perturbation_data(shared_study, contexts=["one::0", "one::1", "two::0"], by_time=True)
+    assert [c.name for c in data.contexts] == ["one::0", "one::1", "two::0"]
     whole = perturbation_data(shared_study, contexts=["one"])
-    row = whole.names.index("knockout:REG3|one")
-    rows = [data.names.index(f"knockout:REG3|one|{t}") for t in (0, 1)]
+    row = whole.names.index("knockout:REG3::one")
+    rows = [data.names.index(f"knockout:REG3::one::{t}") for t in (0, 1)]
     assert data.treated.n[rows].sum() == whole.treated.n[row]
 
 

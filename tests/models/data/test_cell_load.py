@@ -19,7 +19,7 @@ def written(tmp_path, text):
 
 
 def of(names, kind):
-    return {n.split("|")[0].split(":")[1] for n in names if n.endswith(f"|{kind}")}
+    return {n.split("::")[0].split(":")[1] for n in names if n.endswith(f"::{kind}")}
 
 
 BOTH = """
@@ -66,7 +66,7 @@ def test_drugs_have_doses(tmp_path):
         "val = [\"[('Afatinib', 0.5, 'uM')]\"]\ntest = [\"[('Afatinib', 5.0, 'uM')]\"]\n"
     )
     split = read_cell_load(written(tmp_path, text), DRUGS, "tahoe")
-    assert (split.validation, split.test) == (("compound:Afatinib@0.5|CVCL_1",), ("compound:Afatinib@5|CVCL_1",))
+    assert (split.validation, split.test) == (("compound:Afatinib@0.5::CVCL_1",), ("compound:Afatinib@5::CVCL_1",))
     with pytest.raises(InputError, match="no drug with a dose"):
         read_cell_load(written(tmp_path, text.replace("5.0, ", "", 1)), DRUGS, "tahoe")
 

@@ -10,7 +10,7 @@ from perturbome.platform.errors import ModelError, UnknownName
 
 
 def cells_of(data, screen, name):
-    kind, what = name.split("|")[1], name.split("|")[0]
+    kind, what = name.split("::")[1], name.split("::")[0]
     return np.array([p == what and t == kind for p, t in zip(screen["perturbation"], screen["cell_type"], strict=True)])
 
 
@@ -22,8 +22,8 @@ def half_rows(data, context, half):
 def split_of(data):
     return Split(
         "hand", "given",
-        [n for n in data.names if n.startswith(("knockout:G01|", "knockout:G02|", "knockout:G04|"))],
-        [n for n in data.names if "knockout:G03|" in n],
+        [n for n in data.names if n.startswith(("knockout:G01::", "knockout:G02::", "knockout:G04::"))],
+        [n for n in data.names if "knockout:G03::" in n],
         [n for n in data.names if "G01+G02" in n],
         left_out=[n for n in data.names if "JQ1" in n or "G06" in n or "G05" in n],
     )  # fmt: skip
@@ -148,7 +148,7 @@ def test_without_a_split_there_are_no_sides(data):
     with pytest.raises(ModelError, match="no split"):
         _ = data.training
     with pytest.raises(UnknownName, match="No condition 'knockout:G99"):
-        data.with_split(Split("x", "given", data.names[:2], [], ["knockout:G99|K562"]))
+        data.with_split(Split("x", "given", data.names[:2], [], ["knockout:G99::K562"]))
 
 
 def test_lists_for_scoring_stay_with_the_judge(data):
@@ -161,13 +161,13 @@ def test_lists_for_scoring_stay_with_the_judge(data):
 
 
 def test_differential_genes_are_the_largest_t_without_own_targets(data):
-    [found] = differential_genes(data, ["knockout:G01|K562"], n=7)
-    table = data.table(["knockout:G01|K562"])
+    [found] = differential_genes(data, ["knockout:G01::K562"], n=7)
+    table = data.table(["knockout:G01::K562"])
     t = np.abs(table.delta[0] / table.error[0])
     t[data.column("G01")] = -1
     assert set(found.genes) == {data.genes[j] for j in np.argsort(-t)[:7]}
     assert isinstance(found, GeneList)
-    assert found.looked_at == ("knockout:G01|K562",)
+    assert found.looked_at == ("knockout:G01::K562",)
 
 
 def test_a_gene_that_is_not_there_is_named(data):
@@ -179,6 +179,26 @@ def test_a_gene_that_is_not_there_is_named(data):
 
 
 def test_own_targets_are_marked(data):
-    table = data.table(["knockout:G03+G05|K562", "compound:JQ1@1|K562"])
+    table = data.table(["knockout:G03+G05::K562", "compound:JQ1@1::K562"])
     assert [np.flatnonzero(row).tolist() for row in table.own()] == [[], [3, 5]]
     assert data.controls.n.shape == (len(data.contexts) * PARTS,)
+
+
+def test_without_an_effect_predictions_are_no_better_than_chance():
+    """Change of a prediction and of the truth against one control half correlate by 0.5 on pure noise, against two
+    disjoint halves not at all: the reason for the halves."""
+    rng = np.random.default_rng(11)
+    what = ["control"] * 200 + [f"knockout:T{i}" for i in range(40) for _ in range(100)]
+    data = from_arrays(5 + rng.normal(size=(len(what), 300)), what, [f"g{i}" for i in range(300)], n_genes=None)
+    truth, same, other = (data.table(half=half).delta for half in (TRUTH, TRUTH, PREDICTION))
+    prediction = np.roll(np.arange(40), 1)
+
+    def mean_correlation(predicted):
+        return np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(predicted[prediction], truth, strict=True)])
+
+    assert mean_correlation(same) == pytest.approx(0.5, abs=0.06)
+    assert mean_correlation(other) == pytest.approx(0.0, abs=0.06)
+    split = Split("x", "given", data.names[:20], data.names[20:30], data.names[30:])
+    tuning = data.with_split(split).tuning()
+    inner = [np.corrcoef(a, b)[0, 1] for a in tuning.training.delta for b in tuning.test.delta]
+    assert np.mean(inner) == pytest.approx(0.0, abs=0.06)

@@ -33,10 +33,10 @@ def test_every_form_gives_the_same_split(tmp_path, ending):
     split = read_gears(written(tmp_path, ending), POOL)
     assert split.name == "norman_simulation_1"
     assert split.kind == "given"
-    assert split.train == ("activation:AHR|K562", "knockdown:AHR|K562")
-    assert split.validation == ("activation:FEV|K562", "knockdown:FEV|K562")
+    assert split.train == ("activation:AHR::K562", "knockdown:AHR::K562")
+    assert split.validation == ("activation:FEV::K562", "knockdown:FEV::K562")
     assert split.test == (
-        "activation:AHR+KLF1|K562", "activation:KLF1|K562", "knockdown:AHR+KLF1|K562", "knockdown:KLF1|K562",
+        "activation:AHR+KLF1::K562", "activation:KLF1::K562", "knockdown:AHR+KLF1::K562", "knockdown:KLF1::K562",
     )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def test_what_the_data_lacks_is_named_or_passed_over(tmp_path):
         read_gears(path, POOL)
     split = read_gears(path, POOL, missing="leave out", name="mine")
     assert split.name == "mine"
-    assert split.left_out == ("activation:AHR+KLF1|K562", "knockdown:AHR+KLF1|K562")
+    assert split.left_out == ("activation:AHR+KLF1::K562", "knockdown:AHR+KLF1::K562")
 
 
 def test_one_condition_on_two_sides_is_refused(tmp_path):

@@ -172,8 +172,8 @@ def test_the_hash_is_of_the_conditions_of_each_side(pool, random):
 
 def test_the_hash_is_what_it_was():
     """Stored hashes must stay comparable: this one was computed with hashlib and json by hand."""
-    split = Split("x", "given", ["b|all", "a|all"], [], ["c|all"])
-    assert split.hash == "b749efb84e4c6aa2daaf720e08b593e763003e5e49d243a0fe58c4eda27bd949"
+    split = Split("x", "given", ["b::all", "a::all"], [], ["c::all"])
+    assert split.hash == "a255032dcf0d4047d6ad17bc496bf630f2d881a1804431e9671c69e4dc66da15"
 
 
 def test_a_split_is_stored_and_read_back(tmp_path):
@@ -212,7 +212,7 @@ def test_a_single_condition_cannot_be_split():
     pool = [Condition(Perturbation(("G1",)))]
     makers = [*MAKERS.values(), k_fold, leave_one_target_out, lambda c: unseen_context(c, ["all"])]
     for maker in makers:
-        with pytest.raises(InputError, match=r"only one condition, knockout:G1\|all, so nothing can be held out"):
+        with pytest.raises(InputError, match=r"only one condition, knockout:G1::all, so nothing can be held out"):
             maker(pool)
     with pytest.raises(InputError, match="no condition so nothing"):
         k_fold([])

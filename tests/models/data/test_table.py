@@ -40,14 +40,26 @@ def test_without_signal_weights_grow_with_the_cells():
     np.testing.assert_allclose(table.weights() / table.n, table.weights()[0] / table.n[0], rtol=0.1)
 
 
+def test_one_condition_in_each_context_is_weighed_by_its_change():
+    rng, kinds = np.random.default_rng(7), [f"type{i}" for i in range(60)]
+    cell_type = [kind for kind in kinds for _ in range(80)]
+    what = (["control"] * 60 + ["compound:IFNB"] * 20) * len(kinds)
+    x = 5 + rng.normal(size=(len(what), 30))
+    treated = np.array([w != "control" for w in what])
+    x[treated] += np.repeat(0.5 * rng.normal(size=(len(kinds), 30)), 20, axis=0)
+    genes = [f"g{i}" for i in range(30)]
+    table = from_arrays(x, what, genes, cell_type=cell_type, n_genes=None).table()
+    assert table.cells_per_weight() == pytest.approx(4.0, rel=0.1)
+
+
 def test_a_double_finds_its_singles_in_its_own_context_and_mode(data):
     table = data.table()
     doubles = [c for c in data.conditions if len(c.targets) == 2]
     rows = table.singles(doubles)
     named = [[table.names[r] if r >= 0 else None for r in found] for found in rows]
     assert named == [
-        ["knockout:G01|A549", "knockout:G02|A549"], ["knockout:G01|K562", "knockout:G02|K562"],
-        ["knockout:G03|A549", None], ["knockout:G03|K562", None],
+        ["knockout:G01::A549", "knockout:G02::A549"], ["knockout:G01::K562", "knockout:G02::K562"],
+        ["knockout:G03::A549", None], ["knockout:G03::K562", None],
     ]  # fmt: skip
     other = Condition(Perturbation(("G01", "G02"), "activation"), Context("K562"))
     assert (table.singles([other]) == -1).all()
@@ -65,7 +77,7 @@ def test_a_single_cell_takes_its_controls_variance(screen):
     row = screen["perturbation"].index("knockout:G06")
     screen["perturbation"][row + 1 : row + 3] = [None, None]
     data = from_arrays(**screen, n_genes=None)
-    table = data.table(["knockout:G06|A549"])
+    table = data.table(["knockout:G06::A549"])
     v0 = data.controls.merge(np.array([-1, -1, 0, 0, -1, -1, -1, -1]), 1).variance[0]
     assert table.n[0] == 1
     np.testing.assert_allclose(table.error[0] ** 2, v0 + v0 / 30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -10,7 +11,9 @@ from perturbome.platform.perturbation import Perturbation
 
 ALL = "all"
 """The cell type of cells whose file names none, and of all cells together."""
-_SEPARATOR = "|"
+_SEPARATOR = "::"
+_RISKY = re.compile(r"%|:(?=:)|(?<=:):|^:|:$")
+"""What a part of a name may not hold as it is: signs that could be taken for a separator or for what is written so."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Context:
 
     @property
     def name(self) -> str:
-        """`CD4T`, or `CD4T|6` at time 6; a '|' or '%' inside a cell type is written %7C or %25."""
+        """`CD4T`, or `CD4T::6` at time 6; a '::' or '%' inside a cell type is written %3A%3A or %25."""
         return _written(self.cell_type) + ("" if self.time is None else f"{_SEPARATOR}{self.time:.10g}")
 
     def __str__(self) -> str:
@@ -38,7 +41,7 @@ class Condition:
 
     @property
     def name(self) -> str:
-        """Canonical name, one for each condition: `knockout:A+B|CD4T`, `compound:JQ1@0.5|A549|24`."""
+        """Canonical name, one for each condition: `knockout:A+B::CD4T`, `compound:JQ1@0.5::A549::24`."""
         return f"{_written(self.perturbation.id)}{_SEPARATOR}{self.context.name}"
 
     @property
@@ -60,8 +63,8 @@ class Condition:
         what, *where = name.split(_SEPARATOR)
         if len(where) not in (1, 2):
             raise InputError(
-                f"'{name}' is no condition's name. One reads PERTURBATION|CELL TYPE or PERTURBATION|CELL TYPE|TIME, "
-                "as in knockout:STAT1|CD4T|6."
+                f"'{name}' is no condition's name. One reads PERTURBATION::CELL TYPE or PERTURBATION::CELL TYPE::TIME, "
+                "as in knockout:STAT1::CD4T::6."
             )
         try:
             time = float(where[1]) if len(where) == 2 else None
@@ -72,4 +75,4 @@ class Condition:
 
 def _written(text: str) -> str:
     """Text without the sign that separates the parts of a name."""
-    return text.replace("%", "%25").replace(_SEPARATOR, "%7C")
+    return _RISKY.sub(lambda sign: f"%{ord(sign.group()):02X}", text)

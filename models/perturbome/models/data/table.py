@@ -73,7 +73,8 @@ class ConditionTable:
 
         Both summed over genes. By moments, inside contexts c of m_c conditions:
             signal = (sum_i |mean_i - mean_c|² - sum_i (1 - 1/m_c) variance_i / n_i) / sum_c (m_c - 1)
-        so that n/(n + k) is the reliability of a mean of n cells. At most a million, where there is no signal.
+        so that n/(n + k) is the reliability of a mean of n cells. Where no context has two conditions, the signal is
+        that of their changes: mean of |delta|² - |error|². At most a million, where there is no signal.
         """
         where = np.unique([c.context.name for c in self.conditions], return_inverse=True)[1]
         m = np.bincount(where).astype(np.float64)
@@ -82,7 +83,10 @@ class ConditionTable:
         between = np.sum((self.mean - (centre / m[:, None])[where]) ** 2)
         per_cell = self.variance.sum(axis=1)
         freedom = np.sum(m - 1)
-        signal = (between - np.sum((1 - 1 / m[where]) * per_cell / self.n)) / freedom if freedom > 0 else 0.0
+        if freedom > 0:
+            signal = (between - np.sum((1 - 1 / m[where]) * per_cell / self.n)) / freedom
+        else:
+            signal = np.mean(np.sum(self.delta**2 - self.error**2, axis=1))
         noise = np.average(per_cell, weights=self.n)
         return float(min(noise / signal, MOST_CELLS_PER_WEIGHT)) if signal > 0 else MOST_CELLS_PER_WEIGHT
 
