@@ -84,7 +84,8 @@ class Changes:
         mean = weight @ self.total / n
         sd = np.sqrt(np.maximum(weight @ self.square / n - mean**2, 0.0))
         inverse = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 1e-6)
-        product = (weight @ self.gram.reshape(n_blocks, -1)).reshape(p, width) / n
+        # A row at a time: the product in float64, and no second copy of all Gram matrices in it.
+        product = np.stack([weight @ self.gram[:, row] for row in range(p)]) / n
         product -= np.outer(mean[:p], mean)
         product *= inverse[:p, None]
         product *= inverse

@@ -85,7 +85,8 @@ def kinds_of(cells: Cells) -> NDArray[np.intp]:
 def course_of(cells: Cells, T: sparse.csr_matrix, options: Options) -> tuple[Course, tuple[str, ...]]:
     """The cells that have a successor, by blocks, and what to say of the others.
 
-    Blocks are of whole series where samples follow one another in enough of them, else of cells at random.
+    Blocks are of whole series where samples follow one another in enough of them, else of cells at random; without
+    bootstraps there is one.
     Raises InputError where none has one.
     """
     T = normalised_rows(T.tocsr())
@@ -106,7 +107,9 @@ def course_of(cells: Cells, T: sparse.csr_matrix, options: Options) -> tuple[Cou
             "points at least, or a pseudotime; or infer from one time point by another method, such as ridge."
         )
     series = series_of(T)
-    if series is not None and np.unique(series[rows]).size >= FEWEST_SERIES:
+    if options.n_bootstraps == 0:
+        block = np.zeros(rows.size, np.intp)
+    elif series is not None and np.unique(series[rows]).size >= FEWEST_SERIES:
         block = np.unique(series[rows], return_inverse=True)[1].ravel()
     else:
         p, n_genes = cells.regulators.size, len(cells.genes)
@@ -140,7 +143,7 @@ def surrogate_scale(cells: Cells, alike: NDArray[np.intp], options: Options) -> 
 
     def sizes(surrogate: Cells, T: sparse.csr_matrix) -> Floats:
         """z over the t value at `TAIL`, of all pairs."""
-        course, _ = course_of(surrogate, T, options)
+        course, _ = course_of(surrogate, T, replace(options, n_bootstraps=0))
         changes = change_moments(course)
         penalty = choose_change_penalty(changes.correlations()) if options.penalty is None else options.penalty
         fit = fit_changes(changes, penalty)
