@@ -1,4 +1,4 @@
-"""The ingest floor's commands: ingest experiment, ingest prior, infer regulation, infer transitions, simulate."""
+"""The ingest floor's commands: ingest and infer with what they take and make, simulate, compare."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
     register_prior(ingest)
     app.add_typer(ingest, name="ingest")
 
-    infer = typer.Typer(no_args_is_help=True, help="Infer regulation and cell transitions from a stored experiment.")
+    infer = typer.Typer(
+        no_args_is_help=True, help="Infer regulation, cell transitions and features from a stored experiment."
+    )
     register_regulation(infer)
     register_transitions(infer)
     register_features(infer)
