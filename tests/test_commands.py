@@ -60,7 +60,8 @@ def test_every_command_has_a_help_with_an_example():
     found = dict(walk(typer.main.get_command(build()), "perturbome"))
     expected = (
         "ingest experiment|ingest prior|infer regulation|infer transitions|infer features|compare|knockout|"
-        "targets|query|graph rebuild|graph copy|graph status|runs list|runs show|runs remove|export|simulate|demo|doctor|app"
+        "targets|query|graph rebuild|graph copy|graph status|runs list|runs show|runs remove|export|simulate|demo|"
+        "doctor|app"
     )
     assert {f"perturbome {name}" for name in expected.split("|")} <= set(found)
     for name, command in found.items():
