@@ -166,6 +166,16 @@ def block_moments(
     return blocks
 
 
+def take_rows(X: Matrix, rows: NDArray[np.intp]) -> Piece:
+    """Some rows of X (dense, CSR, or a Dask array of either), in memory."""
+    if is_dask(X):
+        from perturbome.ingest.regulation.on_dask import dask_rows
+
+        return dask_rows(X, rows)
+    taken: Piece = X[rows]
+    return taken
+
+
 def standardised(X: Piece, mean: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float32]:
     """`(X - mean) / scale` [n, G], dense, in float32; X is left as it is.
 

@@ -7,6 +7,7 @@ Without one, chunks are read by Dask's own threads and summed here, a portion at
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -73,6 +74,21 @@ class Portion:
 
     rows: slice
     chunks: tuple[Any, ...]  # Delayed
+
+
+def dask_rows(X: Array, rows: NDArray[np.intp]) -> Piece:
+    """Some rows of a Dask array X [n, G], ascending, brought into this process."""
+    import dask
+
+    whole_rows = X if X.numblocks[1] == 1 else X.rechunk({1: -1})
+    ends = np.cumsum(whole_rows.chunks[0])
+    places = np.split(rows, np.searchsorted(rows, ends[:-1]))
+    wanted = [
+        dask.delayed(operator.getitem)(chunk, mine - end + n)
+        for chunk, mine, end, n in zip(whole_rows.to_delayed()[:, 0], places, ends, whole_rows.chunks[0], strict=True)
+        if mine.size
+    ]
+    return _stacked(dask.compute(*wanted))
 
 
 def portions_of(X: Array) -> list[Portion]:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from perturbome.ingest.regulation.method import Cells, Evidence, Floats, Options
-from perturbome.ingest.regulation.moments import Blocks, assign_blocks, block_moments
+from perturbome.ingest.regulation.moments import (
+    Blocks,
+    Correlations,
+    assign_blocks,
+    block_moments,
+    standardised,
+    take_rows,
+)
+from perturbome.ingest.regulation.penalty import leave_one_out_penalty
 from perturbome.ingest.regulation.ridge import choose_penalty, fit_ridge, two_sided_p
 from perturbome.ingest.regulation.threads import small_products
 
 MEMORY = 1 << 30  # bytes for the Gram matrices of all blocks
 MOST_BLOCKS, FEWEST_BLOCKS = 100, 16
+MOST_LEFT_OUT = 4096  # cells
 
 
 def ridge(cells: Cells, options: Options) -> Evidence:
@@ -23,8 +32,7 @@ def ridge(cells: Cells, options: Options) -> Evidence:
         blocks = blocks_of(cells, options)
         own = cells.own
         cor = blocks.correlations()
-        everything = np.ones(len(cells.genes), bool)
-        penalty = choose_penalty(cor, own, everything) if options.penalty is None else options.penalty
+        penalty = penalty_of(cells, options, blocks, cor) if options.penalty is None else options.penalty
         fit = fit_ridge(cor, own, penalty)
     z = fit.z
     weights = bootstrap_weights(blocks, options)
@@ -41,6 +49,15 @@ def blocks_of(cells: Cells, options: Options) -> Blocks:
     n_blocks = int(np.clip(MEMORY // max(one, 1), FEWEST_BLOCKS, MOST_BLOCKS))
     block = assign_blocks(cells.rank, n_blocks, np.random.default_rng((options.seed, 0)))
     return block_moments(cells.X, cells.regulators, block, cells.perturbed, cells.aimed)
+
+
+def penalty_of(cells: Cells, options: Options, blocks: Blocks, cor: Correlations) -> float:
+    """The penalty by leave-one-out, over all cells or, where they are many, over `MOST_LEFT_OUT` of them at random."""
+    start = choose_penalty(cor, cells.own, np.ones(len(cells.genes), bool))
+    n = cells.rank.size
+    drawn = np.random.default_rng((options.seed, 2)).permutation(n)[:MOST_LEFT_OUT]
+    z = standardised(take_rows(cells.X, np.flatnonzero(np.isin(cells.rank, drawn))), blocks.mean, blocks.sd)
+    return leave_one_out_penalty(z, cor, cells.regulators, start)
 
 
 def bootstrap_weights(blocks: Blocks, options: Options) -> Floats:
