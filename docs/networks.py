@@ -72,8 +72,8 @@ def _table(lines: list[dict[str, Any]], metric: str, columns: list[str], digits:
         values = [found.get((name, track, column)) for column in columns]
         if all(_missing(v) for v, c in zip(values, columns, strict=True) if c not in BASELINES):
             continue
-        own = [v for v, c in zip(values, columns, strict=True) if c not in BASELINES and not _missing(v)]
-        best = max(own) if metric != "seconds" else None
+        own = [v for v, c in zip(values, columns, strict=True) if c not in BASELINES and v is not None and v == v]
+        best = max(own, default=None) if metric != "seconds" else None
         cells = [_number(v, digits) for v in values]
         cells = [
             f"**{text}**" if v == best and c not in BASELINES else text
@@ -83,7 +83,7 @@ def _table(lines: list[dict[str, Any]], metric: str, columns: list[str], digits:
     if metric == "aupr_ratio":
         means = []
         for column in columns:
-            known = [v for name, track in tracks if not _missing(v := found.get((name, track, column)))]
+            known = [v for track in tracks if (v := found.get((*track, column))) is not None and v == v]
             means.append(f"{geometric_mean(known):.{digits}f} ({len(known)})" if known else "–")
         rows.append(["mean (tracks)", *means])
     head = ["track", *columns]

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks._gold import Gold, make_cells, scored_pairs, signed_matrix
 from benchmarks.networks import degrees, is_there, members, ranking, rows_of, spread
 from docs.networks import RESULTS, page
@@ -18,6 +17,7 @@ from docs.networks import RESULTS, page
 from perturbome.ingest.regulation.registry import METHODS
 
 pytest.importorskip("sklearn")
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
