@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -28,6 +28,7 @@ def add_network(
     dataset: str,
     groups: dict[tuple[str, float | None], list[Edge]],
     regulators: list[str] | None = None,
+    parents: Sequence[str] = (),
     **configuration: object,
 ) -> str:
     """A run of regulation as an inference writes it; genes by symbol."""
@@ -41,7 +42,9 @@ def add_network(
         for (cell_type, time), edges in groups.items() for source, target, weight in edges
     ]  # fmt: skip
     settings = {"method": "ridge", "regulators": regulators, "max_edges": 5000, **configuration}
-    with store.run("infer", name=f"infer regulation {dataset}", configuration=settings, datasets=[dataset]) as run:
+    with store.run(
+        "infer", name=f"infer regulation {dataset}", configuration=settings, datasets=[dataset], parents=parents
+    ) as run:
         run.write("regulation", pl.DataFrame(rows, schema_overrides={"time": pl.Float32, "sign": pl.Int8}))
         run.metrics["groups"] = [{"n_edges": len(edges)} for edges in groups.values()]
     return run.id

@@ -94,6 +94,31 @@ def test_what_regulated_where_a_run_does_not_say_is_said(store: Store, network: 
     )
 
 
+def test_a_hard_prior_rules_edges_out(store: Store, network: Network) -> None:
+    genes = dict(store.genes().select("symbol", "gene").iter_rows())
+    keys = dict(store.genes().select("symbol", "key").iter_rows())
+    pairs = [("A", "B", True, 0.9), ("C", "A", False, 0.5), ("A", "D", True, 0.0)]
+    with store.run("ingest", name="a prior") as run:
+        rows = [
+            {"prior": "known", "source": genes[s], "target": genes[t], "source_key": keys[s], "target_key": keys[t],
+             "directed": directed, "sign": 0, "score": score} for s, t, directed, score in pairs
+        ]  # fmt: skip
+        run.write("priors", pl.DataFrame(rows, schema_overrides={"sign": pl.Int8}))
+    edges = [("A", "B", 1.0), ("A", "C", 2.0), ("A", "D", 3.0), ("B", "A", 4.0)]
+    before = network(store, "one", {("all", None): edges}, ["A", "B"])
+    bound = {"mask": "hard", "prior": ["known"]}
+    after = network(store, "one", {("all", None): [("A", "B", 1.0)]}, ["A", "B"], parents=[run.id], **bound)
+    found = compare_networks(store, before, after).edges
+    assert set(found.select("source_symbol", "target_symbol", "change", "reason").rows()) == {
+        ("A", "B", "kept", None),
+        ("A", "C", "lost", None),  # an edge without a direction allows both
+        ("A", "D", "only possible before", "not in the hard prior after"),
+        ("B", "A", "only possible before", "not in the hard prior after"),
+    }
+    soft = network(store, "one", {("all", None): [("A", "B", 1.0)]}, ["A", "B"], mask="soft", prior=["known"])
+    assert rows_of(store, before, soft) >= {("A", "D", "lost")}
+
+
 def test_bad_requests(store: Store, network: Network) -> None:
     run = network(store, "one", {("T", 0.0): [("A", "B", 1.0)]})
     other = network(store, "one", {("B", 0.0): [("A", "B", 1.0)]})

@@ -50,7 +50,7 @@ def lay_side_by_side(before: pl.DataFrame, after: pl.DataFrame, could: tuple[Pos
         for edges, side in ((before, "before"), (after, "after"))
     )
     rows = left.join(right, on=["source", "target"], how="full", coalesce=True).sort("source", "target")
-    reasons = [side.reason(pl.col("source"), pl.col("target"), when) for side, when in zip(could, _WHEN, strict=True)]
+    reasons = [side.reasons(rows, when) for side, when in zip(could, _WHEN, strict=True)]
     had, has = pl.col("weight_before").is_not_null(), pl.col("weight_after").is_not_null()
     signs = pl.col("sign_before").cast(pl.Int16) * pl.col("sign_after")
     rows = rows.with_columns(

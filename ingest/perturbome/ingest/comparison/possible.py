@@ -13,23 +13,32 @@ from perturbome.platform.lake.expression import dataset_genes, dataset_row
 
 @dataclass(frozen=True)
 class Possible:
-    """Genes a run measured and genes it let regulate, by id; None where nobody knows: then all."""
+    """Genes a run measured, genes it let regulate (ids) and pairs it considered; None where it was bound by nothing."""
 
     measured: frozenset[str] | None = None
     regulators: frozenset[str] | None = None
+    pairs: pl.DataFrame | None = None  # source, target, each pair once
 
-    def reason(self, source: pl.Expr, target: pl.Expr, when: str) -> pl.Expr:
-        """Why the edge could not be `when` ('before' or 'after'); null where it could."""
+    def reasons(self, rows: pl.DataFrame, when: str) -> pl.Series:
+        """Why each edge (source, target) could not be `when` ('before' or 'after'); null where it could."""
         reasons = [
-            pl.when(~end.is_in(pl.Series(sorted(genes), dtype=pl.String).implode())).then(pl.lit(f"{words} {when}"))
+            pl.when(~pl.col(end).is_in(pl.Series(sorted(genes), dtype=pl.String).implode())).then(
+                pl.lit(f"{words} {when}")
+            )
             for end, genes, words in (
-                (source, self.measured, "regulator not measured"),
-                (target, self.measured, "target not measured"),
-                (source, self.regulators, "not a candidate regulator"),
+                ("source", self.measured, "regulator not measured"),
+                ("target", self.measured, "target not measured"),
+                ("source", self.regulators, "not a candidate regulator"),
             )
             if genes is not None
         ]
-        return pl.coalesce(pl.lit(None, pl.String), *reasons)
+        ends = rows.select("source", "target")
+        if self.pairs is not None:
+            ends = ends.join(
+                self.pairs.with_columns(supported=True), on=["source", "target"], how="left", maintain_order="left"
+            )
+            reasons.append(pl.when(pl.col("supported").is_null()).then(pl.lit(f"not in the hard prior {when}")))
+        return ends.select(pl.coalesce(pl.lit(None, pl.String), *reasons).alias("reason"))["reason"]
 
 
 def possible_edges(lake: Lake, run: Run) -> tuple[Possible, list[str]]:
@@ -58,7 +67,21 @@ def possible_edges(lake: Lake, run: Run) -> tuple[Possible, list[str]]:
         regulators = {gene for name in named for gene in symbols.get(name, ())}
     else:
         said.append(f"Run {run.id} does not say which genes might regulate: every gene is taken as one that might.")
-    return Possible(_frozen(measured), _frozen(regulators)), said
+    return Possible(_frozen(measured), _frozen(regulators), _hard_prior(lake, run)), said
+
+
+def _hard_prior(lake: Lake, run: Run) -> pl.DataFrame | None:
+    """Pairs that a hard prior let the run consider, both ways round where it has no direction; None without one."""
+    if run.configuration.get("mask") != "hard":
+        return None
+    edges = (
+        lake.scan("priors", run.parents)
+        .filter(pl.col("prior").is_in(list(run.configuration["prior"])) & (pl.col("score") > 0))
+        .select("source", "target", "directed")
+        .collect()
+    )
+    back = edges.filter(~pl.col("directed")).select(pl.col("target").alias("source"), pl.col("source").alias("target"))
+    return pl.concat([edges.select("source", "target"), back]).unique()
 
 
 def _frozen(genes: set[str] | None) -> frozenset[str] | None:

@@ -40,8 +40,9 @@ def about_the_caps(before: Run, after: Run) -> list[str]:
 
 
 def _described(run: Run) -> str:
-    method = run.configuration.get("method")
-    return f"{run.name or run.kind}{f', by {method}' if method else ''}, {run.started:%Y-%m-%d %H:%M}"
+    method, name = run.configuration.get("method"), run.name or run.kind
+    by = f", by {method}" if method and not name.endswith(f" by {method}") else ""
+    return f"{name}{by}, {run.started:%Y-%m-%d %H:%M}"
 
 
 def _methods(before: Run, after: Run) -> list[str]:
@@ -49,8 +50,8 @@ def _methods(before: Run, after: Run) -> list[str]:
     if one == other:
         return []
     return [
-        f"The methods differ: {one or 'unknown'} before, {other or 'unknown'} after. Their weights have no common "
-        "scale; compare ranks and signs."
+        f"The methods differ: {one or 'unknown'} before, {other or 'unknown'} after. Their weights need not be on "
+        "one scale; compare ranks and signs."
     ]
 
 
