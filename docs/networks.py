@@ -65,15 +65,19 @@ def page(results: dict[str, Any]) -> str:
 
 def _table(lines: list[dict[str, Any]], metric: str, columns: list[str], digits: int) -> list[str]:
     """A row per track and a column per method, the best method of a row in bold; at the end the mean of ratios."""
-    found = {(r["set"], r["track"], r["method"]): r.get(metric) for r in lines}
+    found = {
+        (r["set"], r["track"], r["method"]): float(r[metric])
+        for r in lines
+        if metric in r and not math.isnan(r[metric])
+    }
     tracks = list(dict.fromkeys((r["set"], r["track"]) for r in lines))
     rows = []
     for name, track in tracks:
         values = [found.get((name, track, column)) for column in columns]
-        if all(_missing(v) for v, c in zip(values, columns, strict=True) if c not in BASELINES):
+        own = [v for v, c in zip(values, columns, strict=True) if c not in BASELINES and v is not None]
+        if not own:
             continue
-        own = [v for v, c in zip(values, columns, strict=True) if c not in BASELINES and v is not None and v == v]
-        best = max(own, default=None) if metric != "seconds" else None
+        best = max(own) if metric != "seconds" else None
         cells = [_number(v, digits) for v in values]
         cells = [
             f"**{text}**" if v == best and c not in BASELINES else text
@@ -83,19 +87,15 @@ def _table(lines: list[dict[str, Any]], metric: str, columns: list[str], digits:
     if metric == "aupr_ratio":
         means = []
         for column in columns:
-            known = [v for track in tracks if (v := found.get((*track, column))) is not None and v == v]
+            known = [v for track in tracks if (v := found.get((*track, column))) is not None]
             means.append(f"{geometric_mean(known):.{digits}f} ({len(known)})" if known else "–")
         rows.append(["mean (tracks)", *means])
     head = ["track", *columns]
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
 
 
-def _missing(value: object) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
 def _number(value: float | None, digits: int) -> str:
-    return "–" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def main() -> None:
