@@ -132,6 +132,14 @@ def test_from_a_gene_to_its_neighbour_to_its_knockout(small: Store, server: tupl
         expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=PATIENCE)
         assert f"genes={gene}" in page.url
 
+        page.goto(f"{address}/gene")
+        page.get_by_role("combobox", name="Search").fill(gene[:-1].lower())  # no gene's whole name
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Genes that begin with")).to_be_visible(timeout=PATIENCE)
+        page.wait_for_selector(QUIET)
+        page.get_by_role("button", name=gene, exact=True).click()
+        expect(page.get_by_role("heading", name=gene, exact=True)).to_be_visible(timeout=PATIENCE)
+
         for screen in ("targets", "compare", "runs", "gene?gene=" + gene):  # as links, each from nothing
             page.goto(f"{address}/{screen}")
             page.wait_for_selector("h1")

@@ -97,6 +97,26 @@ def test_a_gene_that_is_not_there_gets_the_nearest_names(small: Store, opens: Op
     assert regulator in error.value
 
 
+def test_the_first_letters_of_a_gene_offer_those_that_begin_so(
+    small: Store, opens: Opens, said: Said, regulator: str
+) -> None:
+    start = regulator[:-1].lower()
+    beginning = sorted(symbol for symbol in small.genes()["symbol"] if symbol.lower().startswith(start))
+    app = opens(small, "gene", gene=start)
+    assert not app.error
+    assert f"begin with '{start}'" in said(app)
+    offered = [button for button in app.button if (button.key or "").startswith("begins-")]
+    assert sorted(button.label for button in offered) == beginning
+    assert regulator in beginning
+
+
+def test_more_genes_than_can_be_offered_are_told(small: Store, opens: Opens, said: Said) -> None:
+    app = opens(small, "gene", gene="human:")
+    assert not app.error
+    assert len([button for button in app.button if (button.key or "").startswith("begins-")]) == 24
+    assert "These are 24 of them; type more letters" in said(app)
+
+
 def test_a_link_to_something_unknown_is_told_so(small: Store, opens: Opens, regulator: str) -> None:
     app = opens(small, "gene", gene=regulator, network="2020-no-such-run")
     assert "2020-no-such-run" in app.warning[0].value

@@ -20,6 +20,7 @@ from perturbome.platform.store import Store
 EVERY = "every"
 MOST_ROWS = 2000
 MOST_PRIORS = 500
+MOST_OFFERED = 24
 
 
 def show(store: Store) -> None:
@@ -43,7 +44,9 @@ def show(store: Store) -> None:
         gene = store.find_gene(asked)
     except UnknownName:
         top.title("Gene", anchor=False)
-        raise
+        if not _offer(asked, reading.ask(store, "genes_search", text=asked, limit=MOST_OFFERED + 1)):
+            raise
+        return
     cell_type, time, most, with_priors, between = _filters(
         networks.filter(pl.col("run") == run), reading.time_unit(store, dataset)
     )
@@ -68,6 +71,21 @@ def _suggest(regulators: list[str]) -> None:
         for symbol in regulators[:8]:
             if st.button(symbol, key=f"try-{symbol}"):
                 address.go("gene", symbol)
+
+
+def _offer(asked: str, found: pl.DataFrame) -> bool:
+    """The genes whose symbol, alias or id begins with what was typed, each as a button; False where there is none."""
+    offered = found.head(MOST_OFFERED)
+    if offered.is_empty():
+        return False
+    more = f" These are {MOST_OFFERED} of them; type more letters for others." if found.height > MOST_OFFERED else ""
+    st.info(f"Genes that begin with '{plain(asked)}':{more}", icon=":material/search:")
+    shared = set(offered.filter(pl.col("symbol").is_duplicated())["symbol"])
+    with st.container(horizontal=True):
+        for gene, symbol in offered.select("gene", "symbol").iter_rows():
+            if st.button(plain(gene if symbol in shared else symbol), key=f"begins-{gene}"):
+                address.go("gene", gene if symbol in shared else symbol)
+    return True
 
 
 def _filters(networks: pl.DataFrame, unit: str) -> tuple[str | None, float | None, int, bool, bool]:
