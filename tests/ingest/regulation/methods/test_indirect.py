@@ -10,7 +10,7 @@ from scipy import special, stats
 
 from perturbome.ingest.regulation.methods.chances import TwoGroups, reach, weighed
 from perturbome.ingest.regulation.methods.effects import Effects
-from perturbome.ingest.regulation.methods.indirect import direct_effects
+from perturbome.ingest.regulation.methods.indirect import Slopes, direct_effects
 
 
 def total_effects(D, own):
@@ -107,6 +107,38 @@ def test_activation_is_told_by_the_genes_own_rise_and_silence_is_loss():
     assert silent.sign[0] == -1
     assert silent.own[0] == 0
     assert silent.z[0, 1] < -5
+
+
+def test_a_way_through_a_gene_never_perturbed_is_taken_away_by_its_slope():
+    """0 -> 1 -> 2 with 1 measured alone: the slope of 2 on 1 explains half of what 0 does to 2, and doubts the rest."""
+    D = chain([0.8, -0.7])
+    effects = effects_of(D, np.full(9, -2.0), 0.1)
+    seen = np.delete(np.arange(9), 1)
+    some = Effects(effects.delta[seen], effects.error[seen], seen)
+    blind = direct_effects(some)
+    told = direct_effects(some, Slopes(np.arange(9), D))
+    assert blind.effect[0, 2] == pytest.approx(1.12, rel=0.05)
+    assert told.effect[0, 2] == pytest.approx(1.12 / 2, rel=0.1)
+    assert abs(told.z[0, 2]) < 1
+    assert abs(blind.z[0, 2]) > 4
+    np.testing.assert_allclose(told.z[0, 1], blind.z[0, 1])
+    whole = direct_effects(effects, Slopes(np.arange(9), D))
+    np.testing.assert_allclose(whole.z[:3], direct_effects(effects).z[:3], err_msg="perturbed genes need no slope")
+
+
+def test_two_genes_that_keep_each_other_up_do_not_explain_their_regulator_away():
+    """0 -> 1, 1 <-> 2: what 1 owes to 2 is what 2 owes to 1, and 0 -> 1 remains."""
+    delta = np.zeros((12, 12))
+    np.fill_diagonal(delta, -2.0)
+    delta[0, 1:3] = delta[1, 2] = delta[2, 1] = -2.0  # whichever is lost, the others fall silent
+    direct = direct_effects(Effects(delta, np.full((12, 12), 0.1), np.arange(12)))
+    for link in ((0, 1), (0, 2), (1, 2), (2, 1)):
+        assert direct.effect[link] < -1
+        assert direct.z[link] < -2
+    delta[2, 1] = 0.0  # only 1 keeps 2 up
+    direct = direct_effects(Effects(delta, np.full((12, 12), 0.1), np.arange(12)))
+    assert direct.z[0, 1] < -2
+    assert abs(direct.z[0, 2]) < 1
 
 
 def test_two_groups_against_brute_force():
