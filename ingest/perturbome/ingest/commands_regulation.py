@@ -55,6 +55,12 @@ def regulation(
     penalty: Annotated[float | None, typer.Option(help="Ridge penalty; chosen from the cells if not given.")] = None,
     min_cells: Annotated[int, typer.Option(help="Leave out groups with fewer cells.")] = 30,
     together: Annotated[bool, typer.Option("--together", help="One network over all cell types.")] = False,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            help="local, or a scheduler's address: workers read the cells in chunks. For large data."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same stability.")] = 0,
     store: StoreOption = None,
     json: JsonOption = False,
@@ -94,6 +100,7 @@ def regulation(
             min_cells=min_cells,
             by_cell_type=not together,
             leave_out=leave_out or (),
+            dask=dask,
             seed=seed,
             report=report,
         )

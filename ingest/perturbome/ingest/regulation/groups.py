@@ -17,7 +17,7 @@ from perturbome.platform.errors import NothingFound, UnknownName
 ALL = "all"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CellGroup:
     """Cells taken together: their cell type, the time their network is written at, and their rows."""
 
@@ -72,12 +72,18 @@ def group_cells(
             f"No cell type and time of '{dataset}' has {min_cells} cells. Lower --min-cells, or take cells together "
             "with --together or --time-bins 1."
         )
-    if not across_time and np.unique(time[np.isfinite(time)]).size == 1:
-        said.append(
-            "All cells share one time point: each network is a snapshot, whose arrows come from the list of "
-            "regulators and from perturbations, not from what happened first."
-        )
     return groups, said
+
+
+def snapshot(cells: pl.DataFrame) -> list[str]:
+    """What to tell of networks of cells that all share one time point; nothing otherwise."""
+    time = _clock(cells, "time")
+    if np.unique(time[np.isfinite(time)]).size != 1:
+        return []
+    return [
+        "All cells share one time point: each network is a snapshot, whose arrows come from the list of regulators and "
+        "from perturbations, not from what happened first."
+    ]
 
 
 def clock_of(cells: pl.DataFrame) -> NDArray[np.float64]:

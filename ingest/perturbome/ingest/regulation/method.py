@@ -110,7 +110,7 @@ class Method:
     source: str
     function: str  # "module:function" of (Cells, Options) -> Evidence, loaded when it is first used
     needs: frozenset[str] = frozenset()  # of "time", "perturbations"
-    test: bool = True  # gives p
+    chunked: bool = False  # looks at cells through their moments alone, so that a Dask array will do
     consensus: bool = False  # a default member of the consensus
 
     def __call__(self, cells: Cells, options: Options) -> Evidence:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from perturbome.ingest.regulation.mask import Mask
 from perturbome.ingest.regulation.method import Cells, Evidence, Floats, Method, Options
-from perturbome.ingest.regulation.moments import Matrix, mean_and_sd
 from perturbome.ingest.regulation.stability import edge_stability
-from perturbome.ingest.regulation.variable import MIN_DETECTED
+from perturbome.ingest.regulation.summary import summarise
+from perturbome.ingest.regulation.variable import usable_genes
 
 LEAST_P = float(np.finfo(np.float32).tiny)  # p is stored as float32
 
@@ -88,7 +88,7 @@ def usable_part(cells: Cells) -> tuple[Cells, NDArray[np.intp], NDArray[np.intp]
 
     Genes that take no part would cost what the others do, in every bootstrap.
     """
-    usable = usable_genes(cells.X)
+    usable = usable_genes(summarise(cells.X))
     columns = np.flatnonzero(usable)
     positions = np.flatnonzero(usable[cells.regulators])
     if columns.size == usable.size:
@@ -118,10 +118,3 @@ def passed(p: Floats, max_q: float) -> int:
     """How many of the ascending p values [k] have q <= `max_q` (Benjamini and Hochberg 1995)."""
     good = p * p.size <= max_q * np.arange(1, p.size + 1)
     return int(np.flatnonzero(good).max(initial=-1)) + 1
-
-
-def usable_genes(X: Matrix) -> NDArray[np.bool_]:
-    """Genes that vary and are seen in enough cells (in all of them, where there are fewer than 10): [G]."""
-    seen = np.asarray((X != 0).sum(0)).ravel()
-    usable: NDArray[np.bool_] = (mean_and_sd(X)[1] > 1e-6) & (seen >= min(MIN_DETECTED, X.shape[0]))
-    return usable

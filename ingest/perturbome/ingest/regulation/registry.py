@@ -12,15 +12,16 @@ METHODS: dict[str, Method] = {
     for m in (
         Method(
             "correlation", "each regulator with each target, one pair at a time", "Fisher 1921, Metron 1",
-            f"{_HERE}.correlation:correlation",
+            f"{_HERE}.correlation:correlation", chunked=True,
         ),
         Method(
             "ridge", "every target on all regulators at once, in closed form",
-            "Hoerl and Kennard 1970; test of Halawa and El Bassiouni 2000", f"{_HERE}.ridge:ridge", consensus=True,
+            "Hoerl and Kennard 1970; test of Halawa and El Bassiouni 2000", f"{_HERE}.ridge:ridge",
+            chunked=True, consensus=True,
         ),
         Method(
             "bayesian-ridge", "Bayesian ridge regression, bagged over cells", "after Kamimoto et al. 2023 (CellOracle)",
-            f"{_HERE}.bayesian_ridge:bayesian_ridge",
+            f"{_HERE}.bayesian_ridge:bayesian_ridge", chunked=True,
         ),
         Method(
             "trees", "importance of each regulator in randomised trees", "after Huynh-Thu et al. 2010 (GENIE3)",

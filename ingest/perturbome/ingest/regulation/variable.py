@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from perturbome.ingest.regulation.moments import Matrix, mean_and_sd
+from perturbome.ingest.regulation.moments import Matrix
+from perturbome.ingest.regulation.summary import Summary, summarise
 
 N_BINS = 20
 MIN_BIN = 20  # genes: of fewer, too many would be their own median
@@ -23,9 +24,9 @@ def most_variable(X: Matrix, names: Sequence[str], n: int) -> NDArray[np.intp]:
     (Zheng et al. 2017, "cell ranger"). Genes seen in fewer than 10 cells are left out. Equals are taken by `names`,
     so that the order of genes changes nothing.
     """
-    mean, sd = mean_and_sd(X)
-    seen = np.asarray((X != 0).sum(0)).ravel()
-    usable = np.flatnonzero((sd > 1e-6) & (seen >= min(MIN_DETECTED, X.shape[0])))
+    known = summarise(X)
+    mean, sd = known.mean, known.sd
+    usable = np.flatnonzero(usable_genes(known))
     if usable.size <= n:
         return usable
     mean, variance = mean[usable], sd[usable] ** 2
@@ -42,3 +43,9 @@ def most_variable(X: Matrix, names: Sequence[str], n: int) -> NDArray[np.intp]:
     # Rounded: sums in another order differ in the last bits, and must not decide between equals.
     order = np.lexsort((np.asarray(names, dtype=str)[usable], -np.round(score, 9)))
     return np.sort(usable[order[:n]])
+
+
+def usable_genes(known: Summary) -> NDArray[np.bool_]:
+    """Genes that vary and are seen in enough cells (in all of them, where there are fewer than 10): [G]."""
+    usable: NDArray[np.bool_] = (known.sd > 1e-6) & (known.seen >= min(MIN_DETECTED, known.n))
+    return usable

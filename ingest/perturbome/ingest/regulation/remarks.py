@@ -1,0 +1,61 @@
+"""Groups of cells as they were inferred, and what a reader should know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from perturbome.ingest.words import many
+from perturbome.platform.errors import InputError
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group of cells and what came of it."""
+
+    cell_type: str
+    time: float | None
+    n_cells: int
+    n_regulators: int
+    n_targets: int
+    penalty: float | None
+    n_edges: int
+
+
+def remarks(groups: list[Group], n_genes: int) -> list[str]:
+    """What a reader should know of the groups, one sentence a kind."""
+    said = []
+    if all(g.n_regulators == 0 for g in groups):
+        raise InputError(
+            "None of the regulators varies in any group of cells (each is constant or seen in fewer than 10 cells), "
+            "so nothing can be inferred from them. Name other regulators, or take cells together."
+        )
+    fewest = min(g.n_targets for g in groups)
+    if fewest < n_genes:
+        said.append(
+            f"Up to {n_genes - fewest:,} of {n_genes:,} genes are constant or seen in fewer than 10 cells of a group, "
+            "and took no part there."
+        )
+    thin = [g for g in groups if g.n_cells <= g.n_regulators]
+    if thin:
+        said.append(
+            f"{len(thin)} of {many(len(groups), 'group')} {_have(thin)} no more cells than regulators; "
+            "the penalty carries the fit."
+        )
+    empty = [g for g in groups if g.n_edges == 0]
+    if empty:
+        said.append(f"{len(empty)} of {many(len(groups), 'group')} {_have(empty)} no edge below the q asked for.")
+    return said
+
+
+def _have(groups: list[Group]) -> str:
+    return "has" if len(groups) == 1 else "have"
+
+
+def gathered(told: Iterable[tuple[str, tuple[str, ...]]], n_groups: int) -> list[str]:
+    """What was said of groups (name, sentences), each sentence once, with the groups it is of unless it is all."""
+    where: dict[str, list[str]] = {}
+    for name, sentences in told:
+        for sentence in sentences:
+            where.setdefault(sentence, []).append(name)
+    return [s if len(names) == n_groups else f"{', '.join(names[:4])}: {s}" for s, names in where.items()]
