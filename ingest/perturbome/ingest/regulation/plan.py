@@ -84,9 +84,10 @@ def make_plan(
         regulators,
         read.X if rows.size == cells.height else read.X[rows],
     )
-    plan = Plan(read, groups, chosen, *perturbed_cells(cells["perturbation"], aims, genes), said=[how, *left_out])
-    if "time" not in method.needs:
-        plan.said.extend(snapshot(cells))
+    still = [] if "time" in method.needs else snapshot(cells)
+    plan = Plan(
+        read, groups, chosen, *perturbed_cells(cells["perturbation"], aims, genes), said=[how, *left_out, *still]
+    )
     if prior:
         support, runs, told = prior_mask(store.lake, prior, genes, chosen, mask)
         plan = replace(plan, mask=support, prior_runs=runs, said=[*plan.said, told])
