@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +18,9 @@ def register_transitions(infer: typer.Typer) -> None:
 
 def transitions(
     dataset: Annotated[str, typer.Argument(help="Name of a stored data set.")],
-    method: Annotated[str, typer.Option(help="diffusion, knn, or auto: as the data set's times allow.")] = "auto",
+    method: Annotated[
+        str, typer.Option(help="transport, diffusion, knn, or auto: as the data set's times allow.")
+    ] = "auto",
     time: Annotated[
         str, typer.Option(help="auto, time, pseudotime, or dpt (computed here): what says which cell is later.")
     ] = "auto",
@@ -27,6 +30,14 @@ def transitions(
         int | None, typer.Option(help="Cells a cell is connected to, at most. Default: the method's own.")
     ] = None,
     components: Annotated[int, typer.Option(help="Principal components distances are measured in.")] = 30,
+    epsilon: Annotated[float, typer.Option(help="Transport: blur of the plan, in units of the mean cost.")] = 0.05,
+    balanced: Annotated[
+        bool, typer.Option("--balanced", help="Transport: every cell sends the same mass, or what --growth says.")
+    ] = False,
+    growth: Annotated[
+        Path | None,
+        typer.Option(help="Transport: table with the columns cell and growth, descendants per unit of time."),
+    ] = None,
     exact: Annotated[
         bool | None,
         typer.Option(
@@ -40,11 +51,15 @@ def transitions(
 ) -> None:
     """Infer which later cells each cell may become.
 
+    Between time points, populations are carried over by optimal transport; elsewhere edges lead to the nearest cells
+    that are later in pseudotime, which is computed from --root or --root-type where the data set has none.
+
     Example: perturbome infer transitions haematopoiesis --root-type 'Multipotent progenitors'
     """
     from typing import cast
 
     from perturbome.ingest.transitions.clock import Asked
+    from perturbome.ingest.transitions.growth import read_growth
     from perturbome.ingest.transitions.infer import infer_transitions
     from perturbome.platform.store import open_store
 
@@ -60,6 +75,9 @@ def transitions(
             n_components=components,
             root=root,
             root_type=root_type,
+            epsilon=epsilon,
+            balanced=balanced,
+            growth=None if growth is None else read_growth(growth),
             exact=exact,
             report=report,
         )

@@ -12,7 +12,7 @@ import pytest
 from perturbome.ingest.experiment.add import add_experiment
 from perturbome.ingest.simulation.experiment import simulate
 from perturbome.ingest.transitions.infer import infer_transitions
-from perturbome.platform.errors import InputError, UnknownName
+from perturbome.platform.errors import BadValues, InputError, UnknownName
 from perturbome.platform.store import Store
 
 
@@ -34,8 +34,10 @@ def rows_of(store: Store, run: str) -> pl.DataFrame:
     return store.lake.scan("transitions", [run]).collect()
 
 
-@pytest.mark.parametrize("method", ["knn", "diffusion"])
-@pytest.mark.parametrize("time", ["time", "pseudotime"])
+@pytest.mark.parametrize(
+    ("method", "time"),
+    [("knn", "time"), ("knn", "pseudotime"), ("diffusion", "time"), ("diffusion", "pseudotime"), ("transport", "time")],
+)
 def test_rows_point_forward_and_sum_to_one(store: Store, method: str, time: str) -> None:
     inferred = infer_transitions(store, "toy", method=method, time=time, n_neighbors=8)
     rows = rows_of(store, inferred.run)
@@ -51,8 +53,11 @@ def test_rows_point_forward_and_sum_to_one(store: Store, method: str, time: str)
     assert run.configuration["method"] == method
 
 
-def test_every_cell_before_the_last_point_goes_on(store: Store) -> None:
-    rows = rows_of(store, infer_transitions(store, "toy", method="knn").run)
+@pytest.mark.parametrize("method", ["knn", "auto"])
+def test_every_cell_before_the_last_point_goes_on(store: Store, method: str) -> None:
+    inferred = infer_transitions(store, "toy", method=method)
+    assert inferred.method == {"auto": "transport"}.get(method, method)
+    rows = rows_of(store, inferred.run)
     cells = store.expression("toy").cells
     assert set(cells.filter(pl.col("time") < 48)["cell"]) == set(rows["source"])
 
@@ -94,3 +99,15 @@ def test_unknown_methods_are_named(store: Store) -> None:
 def test_more_neighbours_than_cells_are_said(store: Store) -> None:
     inferred = infer_transitions(store, "toy", method="diffusion", n_neighbors=1000)
     assert any("299 neighbours" in sentence for sentence in inferred.said)
+
+
+def test_growth_is_by_name_and_numbers_must_make_sense(store: Store) -> None:
+    names = store.expression("toy").cells["name"].to_list()
+    inferred = infer_transitions(store, "toy", growth=dict.fromkeys(names, 1.1), balanced=True)
+    kept = store.lake.run(inferred.run).configuration
+    assert (kept["growth"], kept["source_penalty"]) == (True, None)
+    with pytest.raises(BadValues, match=r"299 of 300 cells have no growth rate"):
+        infer_transitions(store, "toy", growth={names[0]: 1.0})
+    for wrong in ({"epsilon": 0.0}, {"n_neighbors": 0}, {"window": 0.0}, {"n_components": 0}):
+        with pytest.raises(BadValues, match="must"):
+            infer_transitions(store, "toy", **wrong)

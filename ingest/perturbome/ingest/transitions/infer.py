@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ import numpy as np
 import polars as pl
 
 from perturbome.ingest.transitions.clock import Asked, are_points, choose_clock
+from perturbome.ingest.transitions.growth import growth_of
 from perturbome.ingest.transitions.method import Cells, Floats, Found, Method, Options
 from perturbome.ingest.transitions.ordering import order_cells
 from perturbome.ingest.transitions.registry import METHODS, find_method
 from perturbome.ingest.words import many
-from perturbome.platform.errors import InputError
+from perturbome.platform.errors import BadValues, InputError
 from perturbome.platform.progress import Report, silent
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ def infer_transitions(
     window: float = 0.1,
     root: str | None = None,
     root_type: str | None = None,
+    epsilon: float = 0.05,
+    balanced: bool = False,
+    growth: Mapping[str, float] | None = None,
     exact: bool | None = None,
     seed: int = 0,
     report: Report = silent,
@@ -55,17 +60,26 @@ def infer_transitions(
     `method`: a name of `METHODS`, or "auto": transport between time points, else diffusion along pseudotime.
     `time`: what orders the cells; "auto" takes measured time where there are two time points or more, else the
     file's pseudotime, else computes one ("dpt"; extra [models]) from `root`, the name of a cell, or `root_type`.
+    `epsilon`, `balanced` and `growth` (descendants per unit of time, by the name of the cell) concern transport.
     Every edge points to a later cell and the weights of a cell's edges sum to 1; cells without later ones have none.
     Raises InputError where the method cannot work with what the data set has, UnknownName for names it lacks.
     """
     started = datetime.now(UTC)
+    _check(n_neighbors, n_components, window, epsilon)
     expression = store.expression(dataset)
     if root is not None or root_type is not None:
         time = _time_of_a_root(time)
     clock, values, said = choose_clock(expression.cells, dataset, time)
     chosen = _choose(method, are_points(clock, values[np.isfinite(values)]) and np.unique(values).size > 1)
     options = Options(
-        min(n_neighbors or chosen.n_neighbors, max(expression.shape[0] - 1, 1)), window, exact, seed=seed, report=report
+        n_neighbors=min(n_neighbors or chosen.n_neighbors, max(expression.shape[0] - 1, 1)),
+        window=window,
+        exact=exact,
+        epsilon=epsilon,
+        source_penalty=None if balanced else Options.source_penalty,
+        target_penalty=None if balanced else Options.target_penalty,
+        seed=seed,
+        report=report,
     )
     if n_neighbors and n_neighbors > options.n_neighbors:
         said.append(f"There are {many(expression.shape[0], 'cell')} only: {options.n_neighbors} neighbours, not more.")
@@ -79,6 +93,8 @@ def infer_transitions(
         said.append(f"{many(len(cells.time) - known.size, 'cell')} without a {clock} left out.")
     cells = cells.subset(known)
     cells.points = are_points(clock, cells.time)
+    if growth is not None:
+        options = replace(options, growth=growth_of(cells.names, growth))
     found = chosen(cells, options)
     said += found.said
     rows = _rows(dataset, expression.cells["cell"].to_numpy()[known], cells.time, found)
@@ -106,6 +122,17 @@ def infer_transitions(
     return InferredTransitions(run.id, chosen.name, chosen.table, rows.height, clock, n_sources, said)
 
 
+def _check(n_neighbors: int | None, n_components: int, window: float, epsilon: float) -> None:
+    """BadValues for numbers without meaning."""
+    for name, value, least in (("neighbors", n_neighbors, 1), ("components", n_components, 1)):
+        if value is not None and value < least:
+            raise BadValues(f"{name} is {value}; it must be {least} at least.")
+    if not 0 < window <= 1:
+        raise BadValues(f"window is {window:g}, a share of the cells: it must lie above 0 and up to 1.")
+    if not epsilon > 0:
+        raise BadValues(f"epsilon is {epsilon:g}; it must be above 0 (0.05 is usual).")
+
+
 def _time_of_a_root(time: Asked) -> Asked:
     """A root asks for a pseudotime that starts there; InputError where another clock was asked for."""
     if time not in ("auto", "dpt"):
@@ -118,7 +145,7 @@ def _time_of_a_root(time: Asked) -> Asked:
 def _choose(method: str, points: bool) -> Method:
     if method != "auto":
         return find_method(method)
-    return METHODS["transport" if points and "transport" in METHODS else "diffusion"]
+    return METHODS["transport" if points else "diffusion"]
 
 
 def _cells(expression: Expression, values: Floats, n_components: int) -> Cells:

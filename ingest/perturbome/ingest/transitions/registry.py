@@ -11,6 +11,10 @@ METHODS: dict[str, Method] = {
     m.name: m
     for m in (
         Method(
+            "transport", "where each time point's population goes at the next, by entropic optimal transport",
+            "after Schiebinger et al. 2019 (Waddington-OT)", f"{_HERE}.transport:transport", clock="points",
+        ),
+        Method(
             "diffusion", "nearest cells that are later in pseudotime, weighed by an adaptive kernel",
             "after Setty et al. 2019 (Palantir)", f"{_HERE}.diffusion:diffusion", clock="any",
         ),
