@@ -31,7 +31,8 @@ def correlation(cells: Cells, options: Options) -> Evidence:
 
     def refit(b: int) -> Floats:
         again = blocks.correlations(weights[b])
-        return fisher(partial(again.targets, again.aimed, again.aim_regulators, again.aim_own)) * scale
+        signed: Floats = fisher(partial(again.targets, again.aimed, again.aim_regulators, again.aim_own)) * scale
+        return signed
 
     return Evidence(r * cor.sd, np.abs(fisher(r)) * scale, p, refit, options.n_bootstraps)
 
