@@ -11,7 +11,7 @@ from scipy import sparse, special, stats
 from perturbome.ingest.regulation.method import Cells
 from perturbome.ingest.regulation.methods.conditions import Conditions
 from perturbome.ingest.regulation.methods.effects import Experiment, baseline
-from perturbome.ingest.regulation.methods.noise import NO_PRIOR, inverse_trigamma, shared_variance
+from perturbome.ingest.regulation.methods.noise import NO_PRIOR, inverse_trigamma, shape_of, shared_variance
 from perturbome.ingest.regulation.methods.tails import normal_of_skewed, normal_of_t
 
 G = 14
@@ -190,6 +190,27 @@ def test_shared_variance_finds_the_prior_it_was_drawn_from(d0, s0):
     assert found == pytest.approx(d0, rel=0.15)
     assert shared_variance(np.ones(50), np.full(50, 4.0))[1] == NO_PRIOR
     assert shared_variance(np.ones(2), np.full(2, 4.0))[1] == 0
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
+def test_shape_of_cells_is_scipys_and_the_same_from_groups_of_three(form):
+    X = np.random.default_rng(0).gamma(1.5, size=(6000, 3))
+    X = np.column_stack([X, np.full(6000, 2.0)])
+    one = Conditions.of(Cells.of(X, np.arange(4), perturbed=np.zeros((6000, 1), bool), aimed=np.array([0])))
+    skewness, excess = shape_of(form(X), one, *centred(one, X))
+    np.testing.assert_allclose(skewness[:3], stats.skew(X[:, :3]), rtol=1e-3)
+    np.testing.assert_allclose(excess[:3], stats.kurtosis(X[:, :3]), rtol=1e-3)
+    assert (skewness[3], excess[3]) == (0, 0)
+    threes = np.vstack([np.zeros((3000, 1000), bool), np.repeat(np.eye(1000, dtype=bool), 3, 0)])
+    many = Conditions.of(Cells.of(X, np.arange(4), perturbed=threes, aimed=np.arange(1000) % 4))
+    np.testing.assert_allclose(shape_of(form(X), many, *centred(many, X))[0][:3], stats.skew(X[:, :3]), rtol=0.1)
+
+
+def centred(conditions, X):
+    """Means of the conditions, and sums of squares about them."""
+    size = conditions.size[:, None]
+    mean = conditions.sums(X) / size
+    return mean, np.maximum(conditions.sums(X, 2) - size * mean**2, 0.0)
 
 
 @pytest.mark.parametrize("x", [0.05, 1.0, 40.0, 1e5])

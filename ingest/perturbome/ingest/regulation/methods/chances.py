@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 LEAST_SLAB = 4.0  # variance of the z of real effects, at least; less cannot be told from noise
 HIT = 15.0  # that of direct effects when the hits of a regulator are counted: z about 4
 FINE, EDGE = 0.02, 9.0  # width of the bins of |z|, and where they end
-ROUNDS = 60
+ROUNDS, SETTLED = 60, 1e-3
 LEAST, MOST = 1e-5, 0.5  # share of real effects
 MOST_UNEQUAL, MOST_EQUAL = 0.5, 100.0  # shape of the gamma distribution of reach: heavy-tailed, and all alike
 
@@ -67,7 +67,9 @@ def reach(z: Floats, itself: NDArray[np.bool_]) -> Floats:
         average = float(hits.mean())
         beyond = float(hits.var(ddof=1)) - average if m > 1 else 0.0
         shape = float(np.clip(average**2 / max(beyond, 1e-12), MOST_UNEQUAL, MOST_EQUAL))
-        ratio = (hits + shape) / (n * share + shape)
+        before, ratio = ratio, (hits + shape) / (n * share + shape)
+        if np.abs(ratio / before - 1).max() < SETTLED:
+            break
     elsewhere = (hits - real + shape) / ((n - 1) * share + shape)
     chance = np.clip(share * elsewhere, LEAST / 10, 0.8)
     return np.asarray(chance / (1 - chance) / (share / (1 - share)))

@@ -65,14 +65,16 @@ def noise_of(X: Matrix, conditions: Conditions, mean: Floats, own: NDArray[np.bo
     variance = np.maximum(variance, 1e-6 * float(np.median(variance)))
     if not (variance > 0).all():
         return None
-    several = np.broadcast_to(size >= SCARCE, own.shape) & ~own
+    skewness, excess = shape_of(X, conditions, mean, squares)
     each = squares / np.maximum(size - 1, 1.0)
-    _, alike = shared_variance((each / variance)[several], n_free[several])
-    within = (alike * variance + squares) / np.maximum(alike + size - 1, 1e-9)
+    # The variance of s^2 is sigma^4 (2 / (n - 1) + excess / n): of heavy-tailed genes it says less.
+    worth = 2 / (2 / np.maximum(size - 1, 1.0) + excess / size)
+    telling = (worth > SCARCE) & ~own
+    _, alike = shared_variance((each / variance)[telling], worth[telling])
+    within = (alike * variance + worth * each) / (alike + worth)
     larger = (within > variance) & (size >= SCARCE)
     within = np.where(larger, within, variance)
-    within_freedom = np.where(larger, np.minimum(alike, freedom) + size - 1, freedom)
-    return Noise(variance, freedom, within, within_freedom, _skewness(X, conditions, mean, squares))
+    return Noise(variance, freedom, within, np.where(larger, np.minimum(alike, freedom) + worth, freedom), skewness)
 
 
 def _spared(mean: Floats, squares: Floats, size: Floats, own: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -91,18 +93,24 @@ def _spared(mean: Floats, squares: Floats, size: Floats, own: NDArray[np.bool_])
     return np.where(few, typical * n_free - squares, 0.0).sum(0) + EFFICIENCY * between, EFFICIENCY * near.sum(0)
 
 
-def _skewness(X: Matrix, conditions: Conditions, mean: Floats, squares: Floats) -> Floats:
-    """Skewness of single cells [G], pooled over conditions of `SCARCE` cells or more; 0 with less than `PLENTY`."""
+def shape_of(X: Matrix, conditions: Conditions, mean: Floats, squares: Floats) -> tuple[Floats, Floats]:
+    """Skewness and excess kurtosis, not below 0, of single cells: [G] each; 0 with less than a hundred cells.
+
+    From central moments about the means of conditions, pooled; `sum (x - M)^3` of n cells is `(n - 1)(n - 2) / n` times
+    the third moment, and of the fourth moment conditions of fewer than five cells tell nothing.
+    """
     size = conditions.size[:, None]
     counted = (size >= SCARCE).ravel()
-    n = size[counted].sum()
-    if n < PLENTY:
-        return np.zeros(mean.shape[1])
-    # sum (x - M)^3 = sum x^3 - 3 M sum (x - M)^2 - n M^3
-    cubes = (conditions.sums(X, 3) - 3 * mean * squares - size * mean**3)[counted].sum(0)
-    spread = squares[counted].sum(0) / n
-    skewness: Floats = np.divide(cubes / n, spread**1.5, out=np.zeros_like(cubes), where=spread > 0)
-    return skewness
+    if size[size > 2].sum() < PLENTY:
+        return np.zeros(mean.shape[1]), np.zeros(mean.shape[1])
+    third = conditions.sums(X, 3)
+    cubes = (third - 3 * mean * squares - size * mean**3).sum(0) / ((size - 1) * (size - 2) / size).sum()
+    fourth = conditions.sums(X, 4) - 4 * mean * third + 6 * mean**2 * squares + 3 * size * mean**4
+    fourth = fourth[counted].sum(0) / max(float(size[counted].sum()), 1.0)
+    spread = squares.sum(0) / (size - 1).sum()
+    skewness = np.divide(cubes, spread**1.5, out=np.zeros_like(cubes), where=spread > 0)
+    kurtosis = np.divide(fourth, spread**2, out=np.full_like(cubes, 3.0), where=spread > 0)
+    return skewness, np.maximum(kurtosis - 3, 0.0)
 
 
 def shared_variance(variance: Floats, freedom: Floats) -> tuple[float, float]:
