@@ -22,7 +22,7 @@ def method(name: str):
     module = METHODS[name].function.split(":")[0]
     if find_spec(module) is None:
         pytest.skip(f"'{name}' is not written yet")
-    if name == "trees":
+    if name in ("trees", "consensus"):
         pytest.importorskip("sklearn")
     return METHODS[name]
 
