@@ -14,6 +14,7 @@ DOCS = Path(__file__).parent
 def pages() -> dict[str, str]:
     """File name -> Markdown of every page written from the code."""
     from docs.bad_input import page as bad_input_page
+    from docs.methods import page as methods_page
 
     from perturbome.platform.schema.document import schema_page
 
@@ -21,6 +22,7 @@ def pages() -> dict[str, str]:
         "schema.md": schema_page(),
         "queries.md": queries_page(),
         "commands.md": commands_page(),
+        "methods.md": methods_page(),
         "bad-input.md": bad_input_page(),
     }
 
