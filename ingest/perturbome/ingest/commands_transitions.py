@@ -38,6 +38,14 @@ def transitions(
         Path | None,
         typer.Option(help="Transport: table with the columns cell and growth, descendants per unit of time."),
     ] = None,
+    delaunay: Annotated[bool, typer.Option("--delaunay", help="Spatial: triangulate the places.")] = False,
+    across_time: Annotated[
+        bool, typer.Option("--across-time", help="Spatial: join places with those of the next time point too.")
+    ] = False,
+    max_distance: Annotated[float | None, typer.Option(help="Spatial: longest pair, in the coordinates' unit.")] = None,
+    section: Annotated[
+        str, typer.Option(help="Spatial: auto, batch, replicate or none: which cells share a frame.")
+    ] = "auto",
     exact: Annotated[
         bool | None,
         typer.Option(
@@ -52,12 +60,14 @@ def transitions(
     """Infer which later cells each cell may become.
 
     Between time points, populations are carried over by optimal transport; elsewhere edges lead to the nearest cells
-    that are later in pseudotime, which is computed from --root or --root-type where the data set has none.
+    that are later in pseudotime, which is computed from --root or --root-type where the data set has none. Method
+    spatial finds which cells lie side by side; they go to the table neighbours, as they do not become one another.
 
     Example: perturbome infer transitions haematopoiesis --root-type 'Multipotent progenitors'
     """
     from typing import cast
 
+    from perturbome.ingest.transitions.checks import Section
     from perturbome.ingest.transitions.clock import Asked
     from perturbome.ingest.transitions.growth import read_growth
     from perturbome.ingest.transitions.infer import infer_transitions
@@ -65,6 +75,8 @@ def transitions(
 
     if time not in ("auto", "time", "pseudotime", "dpt"):
         raise typer.BadParameter(f"'{time}' is none of auto, time, pseudotime, dpt.", param_hint="--time")
+    if section not in ("auto", "batch", "replicate", "none"):
+        raise typer.BadParameter(f"'{section}' is none of auto, batch, replicate, none.", param_hint="--section")
     with open_store(store) as opened, console_report() as report:
         inferred = infer_transitions(
             opened,
@@ -78,6 +90,10 @@ def transitions(
             epsilon=epsilon,
             balanced=balanced,
             growth=None if growth is None else read_growth(growth),
+            delaunay=delaunay,
+            across_time=across_time,
+            max_distance=max_distance,
+            section=cast(Section, section),
             exact=exact,
             report=report,
         )
@@ -86,4 +102,6 @@ def transitions(
         return
     for sentence in inferred.said:
         say(sentence)
-    say(f"{many(inferred.n_edges, 'transition')} from {many(inferred.n_sources, 'cell')}. Run {inferred.run}.")
+    edge = "transition" if inferred.table == "transitions" else "pair of neighbours"
+    edges = many(inferred.n_edges, edge, "pairs of neighbours" if " " in edge else None)
+    say(f"{edges} from {many(inferred.n_sources, 'cell')}. Run {inferred.run}.")

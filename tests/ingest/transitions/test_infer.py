@@ -20,11 +20,12 @@ from perturbome.platform.store import Store
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """'toy' has three time points and a pseudotime, 'still' has neither."""
     folder: Path = tmp_path_factory.mktemp("transitions")
-    simulate(n_cells=300, n_genes=30, n_knockouts=4, n_times=3, seed=2).write(folder / "toy.h5ad")
+    simulate(n_cells=300, n_genes=30, n_knockouts=4, n_times=3, seed=2, spatial=True).write(folder / "toy.h5ad")
     opened = Store(folder / "store")
     add_experiment(opened, folder / "toy.h5ad")
     still = anndata.read_h5ad(folder / "toy.h5ad")
     still.obs = still.obs.drop(columns=["time", "pseudotime"])
+    del still.obsm["spatial"]
     still.write_h5ad(folder / "still.h5ad")
     add_experiment(opened, folder / "still.h5ad")
     return opened
@@ -111,3 +112,31 @@ def test_growth_is_by_name_and_numbers_must_make_sense(store: Store) -> None:
     for wrong in ({"epsilon": 0.0}, {"n_neighbors": 0}, {"window": 0.0}, {"n_components": 0}):
         with pytest.raises(BadValues, match="must"):
             infer_transitions(store, "toy", **wrong)
+
+
+def test_neighbours_are_a_table_of_their_own(store: Store) -> None:
+    inferred = infer_transitions(store, "toy", method="spatial", section="none")
+    assert (inferred.table, inferred.clock) == ("neighbours", "none")
+    assert store.lake.scan("transitions", [inferred.run]).collect().is_empty()
+    rows = store.lake.scan("neighbours", [inferred.run]).collect()
+    cells = store.expression("toy").cells
+    place = {key: np.array([x, y]) for key, x, y in cells.select("cell", "x", "y").iter_rows()}
+    apart = [np.linalg.norm(place[a] - place[b]) for a, b in rows.select("source", "target").iter_rows()]
+    np.testing.assert_allclose(rows["distance"], apart, rtol=1e-4)
+    assert (rows["source"] < rows["target"]).all()
+    assert (rows["source_time"] == rows["target_time"]).all()
+    near = store.slice(kind="neighbours", runs=[inferred.run], features=("distance",))
+    assert (near.num_edges, near.relation_names) == (rows.height, ("NEAR",))
+    [count] = store.query("MATCH (:Cell)-[r:NEAR]->(:Cell) RETURN count(*) AS n").to_pylist()
+    assert count["n"] == rows.height
+    with pytest.raises(InputError, match=r"no coordinates"):
+        infer_transitions(store, "still", method="spatial")
+    with pytest.raises(InputError, match=r"needs no order"):
+        infer_transitions(store, "toy", method="spatial", root_type="progenitor")
+
+
+def test_transport_asks_for_time_points(store: Store) -> None:
+    with pytest.raises(InputError, match=r"has no time.*--time dpt"):
+        infer_transitions(store, "still", method="transport")
+    with pytest.raises(InputError, match=r"--method diffusion"):
+        infer_transitions(store, "toy", method="transport", time="pseudotime")

@@ -109,6 +109,8 @@ def fill(store):
                 ],
             ),
         )
+        beside = {"dataset": "d", "source": first, "target": first + 2, "distance": 3.0, "weight": 0.5}
+        ingest.write("neighbours", rows_of("neighbours", [beside]))
     with store.run("ingest", name="prior") as prior:
         prior.register_genes(["G0", "TF9"], organism="human", regulator=True)
         prior.write(
@@ -230,8 +232,8 @@ def test_every_label_and_type_is_projected(store):
     counts = store.graph.counts()
     assert counts == {
         "Gene": N_GENES + 1, "Cell": 4, "CellType": 2, "Dataset": 1, "Perturbation": 3, "Contrast": 1, "Run": 5,
-        "REGULATES": 5, "INTERACTS_WITH": 1, "TRANSITIONS_TO": 1, "IS_A": 2, "CONTAINS": N_GENES + 2, "PERTURBS": 3,
-        "CHANGES": 2 * STRONGEST, "CAUSED_BY": STRONGEST, "READ": 4 + 3, "WROTE": 2,
+        "REGULATES": 5, "INTERACTS_WITH": 1, "TRANSITIONS_TO": 1, "NEAR": 1, "IS_A": 2, "CONTAINS": N_GENES + 2,
+        "PERTURBS": 3, "CHANGES": 2 * STRONGEST, "CAUSED_BY": STRONGEST, "READ": 4 + 3, "WROTE": 2,
     }  # fmt: skip
 
 

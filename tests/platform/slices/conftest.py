@@ -106,6 +106,20 @@ def write_transitions(lake: Lake, seed: int = 0, n: int = 60) -> pl.DataFrame:
     return frame
 
 
+def write_neighbours(lake: Lake, seed: int = 0, n: int = 40) -> pl.DataFrame:
+    """Pairs of the cells 0..19, half of them without a time; returns the rows."""
+    rng = np.random.default_rng(seed)
+    pair = rng.choice(190, n, replace=False)
+    source, target = (ends[pair] for ends in np.triu_indices(20, 1))
+    time = np.where(rng.random(n) < 0.5, np.nan, 1.0).astype(np.float32)
+    columns = {"dataset": "d", "source": source, "target": target, "distance": rng.random(n).astype(np.float32)}
+    frame = pl.DataFrame(columns).with_columns(weight=1 - pl.col("distance"), source_time=time, target_time=time)
+    frame = frame.fill_nan(None).sort("source_time", "source", "target", nulls_last=True)
+    with RunWriter(lake, "infer") as run:
+        run.write("neighbours", frame)
+    return frame
+
+
 @pytest.fixture
 def small() -> GraphSlice:
     """Four edges between genes A, B and C (keys 2, 5, 9), two relations, two times."""
@@ -133,4 +147,5 @@ def lakes() -> SimpleNamespace:
         write_regulation=write_regulation,
         write_priors=write_priors,
         write_transitions=write_transitions,
+        write_neighbours=write_neighbours,
     )

@@ -129,8 +129,20 @@ def test_transitions_join_cells(lake: Lake, lakes: SimpleNamespace) -> None:
     np.testing.assert_array_equal(s.edge_features["target_time"], kept["target_time"].to_numpy())
 
 
+def test_neighbours_are_no_transitions(lake: Lake, lakes: SimpleNamespace) -> None:
+    lakes.write_transitions(lake)
+    before = cut(lake, kind="transitions")
+    rows = lakes.write_neighbours(lake)
+    s = cut(lake, kind="neighbours", features=("distance",))
+    assert s.relation_names == ("NEAR",)
+    assert s.nodes[s.edge_index].T.tolist() == rows.select("source", "target").to_numpy().tolist()
+    np.testing.assert_array_equal(s.edge_features["distance"], rows["distance"].to_numpy())
+    assert s.has_untimed
+    assert cut(lake, kind="transitions").equals(before)
+
+
 def test_a_lake_without_edges_gives_an_empty_slice(lake: Lake) -> None:
-    for kind in ("regulation", "priors", "transitions"):
+    for kind in ("regulation", "priors", "transitions", "neighbours"):
         s = cut(lake, kind=kind)
         assert (s.num_nodes, s.num_edges) == (0, 0)
         assert s.to_csr().shape == (0, 0)

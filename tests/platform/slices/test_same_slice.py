@@ -28,6 +28,11 @@ MATCH (a:Cell)-[r:TRANSITIONS_TO]->(b:Cell) WHERE {where}
 RETURN a.id AS source, b.id AS target, r.weight AS weight, r.source_time AS time, 'TRANSITIONS_TO' AS relation,
        r.target_time AS target_time
 """
+NEIGHBOURS = """
+MATCH (a:Cell)-[r:NEAR]->(b:Cell) WHERE {where}
+RETURN a.id AS source, b.id AS target, r.weight AS weight, r.source_time AS time, 'NEAR' AS relation,
+       r.distance AS distance
+"""
 CASES: list[tuple[dict[str, Any], str, dict[str, object]]] = [
     ({}, REGULATION.format(where="true"), {}),
     (
@@ -50,8 +55,14 @@ CASES: list[tuple[dict[str, Any], str, dict[str, object]]] = [
         {"prior": "trrust"},
     ),
     ({"kind": "transitions", "window": (1, 9)}, TRANSITIONS.format(where="r.source_time >= 1"), {}),
+    ({"kind": "neighbours", "min_weight": 0.5}, NEIGHBOURS.format(where="r.weight >= 0.5"), {}),
 ]
-FEATURES = {"regulation": ("sign", "stability"), "priors": ("sign",), "transitions": ("target_time",)}
+FEATURES = {
+    "regulation": ("sign", "stability"),
+    "priors": ("sign",),
+    "transitions": ("target_time",),
+    "neighbours": ("distance",),
+}
 
 
 @pytest.fixture
@@ -63,6 +74,7 @@ def store(lakes: SimpleNamespace, tmp_path: Path) -> Store:
     lakes.write_regulation(store.lake, 0, 1)
     lakes.write_priors(store.lake)
     lakes.write_transitions(store.lake)
+    lakes.write_neighbours(store.lake)
     return store
 
 

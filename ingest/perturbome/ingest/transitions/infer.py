@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from perturbome.ingest.transitions.checks import Section, check_numbers, sections
 from perturbome.ingest.transitions.clock import Asked, are_points, choose_clock
 from perturbome.ingest.transitions.growth import growth_of
 from perturbome.ingest.transitions.method import Cells, Floats, Found, Method, Options
 from perturbome.ingest.transitions.ordering import order_cells
 from perturbome.ingest.transitions.registry import METHODS, find_method
 from perturbome.ingest.words import many
-from perturbome.platform.errors import BadValues, InputError
+from perturbome.platform.errors import InputError
 from perturbome.platform.progress import Report, silent
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ def infer_transitions(
     epsilon: float = 0.05,
     balanced: bool = False,
     growth: Mapping[str, float] | None = None,
+    delaunay: bool = False,
+    across_time: bool = False,
+    max_distance: float | None = None,
+    section: Section = "auto",
     exact: bool | None = None,
     seed: int = 0,
     report: Report = silent,
@@ -60,53 +65,58 @@ def infer_transitions(
     `method`: a name of `METHODS`, or "auto": transport between time points, else diffusion along pseudotime.
     `time`: what orders the cells; "auto" takes measured time where there are two time points or more, else the
     file's pseudotime, else computes one ("dpt"; extra [models]) from `root`, the name of a cell, or `root_type`.
-    `epsilon`, `balanced` and `growth` (descendants per unit of time, by the name of the cell) concern transport.
-    Every edge points to a later cell and the weights of a cell's edges sum to 1; cells without later ones have none.
-    Raises InputError where the method cannot work with what the data set has, UnknownName for names it lacks.
+    `epsilon`, `balanced` and `growth` (descendants per unit of time, by the name of the cell) concern transport;
+    `delaunay`, `across_time`, `max_distance` and `section` concern "spatial", whose pairs go to `neighbours`.
+    Every transition points to a later cell and the weights of a cell's transitions sum to 1; cells without later ones
+    have none. Raises InputError where the method cannot work with what the data set has, UnknownName for names it
+    lacks.
     """
     started = datetime.now(UTC)
-    _check(n_neighbors, n_components, window, epsilon)
-    expression = store.expression(dataset)
-    if root is not None or root_type is not None:
-        time = _time_of_a_root(time)
-    clock, values, said = choose_clock(expression.cells, dataset, time)
-    chosen = _choose(method, are_points(clock, values[np.isfinite(values)]) and np.unique(values).size > 1)
-    options = Options(
-        n_neighbors=min(n_neighbors or chosen.n_neighbors, max(expression.shape[0] - 1, 1)),
-        window=window,
-        exact=exact,
-        epsilon=epsilon,
-        source_penalty=None if balanced else Options.source_penalty,
-        target_penalty=None if balanced else Options.target_penalty,
-        seed=seed,
-        report=report,
+    check_numbers(
+        neighbors=n_neighbors, components=n_components, window=window, epsilon=epsilon, max_distance=max_distance
     )
-    if n_neighbors and n_neighbors > options.n_neighbors:
-        said.append(f"There are {many(expression.shape[0], 'cell')} only: {options.n_neighbors} neighbours, not more.")
+    chosen = None if method == "auto" else find_method(method)
+    expression = store.expression(dataset)
+    n = expression.shape[0]
+    clock, values, said = _order(chosen, expression.cells, dataset, time, root is not None or root_type is not None)
+    chosen = chosen or METHODS["transport" if are_points(clock, values) else "diffusion"]
+    k = min(n_neighbors or chosen.n_neighbors, max(n - 1, 1))
+    if n_neighbors and n_neighbors > k:
+        said.append(f"There are {many(n, 'cell')} only: {k} neighbours, not more.")
+    options = Options(
+        k, window, exact, epsilon, delaunay=delaunay, across_time=across_time, max_distance=max_distance,
+        source_penalty=None if balanced else Options.source_penalty,
+        target_penalty=None if balanced else Options.target_penalty, seed=seed, report=report,
+    )  # fmt: skip
     cells = _cells(expression, values, n_components)
     details: dict[str, Any] = {}
     if clock == "dpt":
         details, sentences = order_cells(cells, expression.cells, dataset, root, root_type, options)
         said += sentences
-    known = np.flatnonzero(np.isfinite(cells.time))
-    if known.size < len(cells.time):
-        said.append(f"{many(len(cells.time) - known.size, 'cell')} without a {clock} left out.")
-    cells = cells.subset(known)
-    cells.points = are_points(clock, cells.time)
+    known = np.arange(n)
+    if chosen.clock == "none":
+        cells.section, sentences = sections(expression.cells, section)
+        said += sentences
+    else:
+        known = np.flatnonzero(np.isfinite(cells.time))
+        if known.size < n:
+            said.append(f"{many(n - known.size, 'cell')} without a {clock} left out.")
+        cells = cells.subset(known)
+        cells.points = are_points(clock, cells.time)
     if growth is not None:
         options = replace(options, growth=growth_of(cells.names, growth))
     found = chosen(cells, options)
     said += found.said
-    rows = _rows(dataset, expression.cells["cell"].to_numpy()[known], cells.time, found)
+    rows = _rows(chosen, dataset, expression.cells["cell"].to_numpy()[known], cells.time, found)
     n_sources = int(np.unique(found.edges.source).size)
     with store.run(
         "infer",
-        name=f"infer transitions {dataset}",
+        name=f"infer {chosen.table} {dataset}",
         configuration={
             "method": chosen.name,
             "dataset": dataset,
             "clock": clock,
-            "n_neighbors": options.n_neighbors,
+            "n_neighbors": k,
             "n_components": n_components,
             "seed": seed,
             **details,
@@ -122,30 +132,21 @@ def infer_transitions(
     return InferredTransitions(run.id, chosen.name, chosen.table, rows.height, clock, n_sources, said)
 
 
-def _check(n_neighbors: int | None, n_components: int, window: float, epsilon: float) -> None:
-    """BadValues for numbers without meaning."""
-    for name, value, least in (("neighbors", n_neighbors, 1), ("components", n_components, 1)):
-        if value is not None and value < least:
-            raise BadValues(f"{name} is {value}; it must be {least} at least.")
-    if not 0 < window <= 1:
-        raise BadValues(f"window is {window:g}, a share of the cells: it must lie above 0 and up to 1.")
-    if not epsilon > 0:
-        raise BadValues(f"epsilon is {epsilon:g}; it must be above 0 (0.05 is usual).")
-
-
-def _time_of_a_root(time: Asked) -> Asked:
-    """A root asks for a pseudotime that starts there; InputError where another clock was asked for."""
-    if time not in ("auto", "dpt"):
-        raise InputError(
-            f"A root begins a computed pseudotime, yet --time {time} was asked for. Leave one of them out."
-        )
-    return "dpt"
-
-
-def _choose(method: str, points: bool) -> Method:
-    if method != "auto":
-        return find_method(method)
-    return METHODS["transport" if points else "diffusion"]
+def _order(
+    chosen: Method | None, cells: pl.DataFrame, dataset: str, time: Asked, rooted: bool
+) -> tuple[str, Floats, list[str]]:
+    """The clock, its values and what to tell; a root asks for a pseudotime that starts there."""
+    if chosen is not None and chosen.clock == "none":
+        if rooted:
+            raise InputError(f"A root orders cells, and method '{chosen.name}' needs no order. Leave it out.")
+        return "none", cells["time"].cast(pl.Float64).fill_null(float("nan")).to_numpy(), []
+    if rooted and time not in ("auto", "dpt"):
+        raise InputError(f"A root begins a computed pseudotime, yet --time {time} was asked for: leave one out.")
+    if rooted:
+        time = "dpt"
+    elif time == "auto" and chosen is not None and chosen.clock == "points":
+        time = "time"
+    return choose_clock(cells, dataset, time)
 
 
 def _cells(expression: Expression, values: Floats, n_components: int) -> Cells:
@@ -153,16 +154,20 @@ def _cells(expression: Expression, values: Floats, n_components: int) -> Cells:
     return Cells(expression.X, expression.cells["name"].to_numpy(), values, place, n_components=n_components)
 
 
-def _rows(dataset: str, keys: np.ndarray, time: Floats, found: Found) -> pl.DataFrame:
+def _rows(method: Method, dataset: str, keys: np.ndarray, time: Floats, found: Found) -> pl.DataFrame:
     edges = found.edges
-    time = time if found.time is None else found.time
-    return pl.DataFrame(
+    time = (time if found.time is None else found.time).astype(np.float32)
+    rows = pl.DataFrame(
         {
             "dataset": pl.repeat(dataset, edges.source.size, dtype=pl.String, eager=True),
             "source": keys[edges.source],
             "target": keys[edges.target],
             "weight": edges.weight.astype(np.float32),
-            "source_time": time[edges.source].astype(np.float32),
-            "target_time": time[edges.target].astype(np.float32),
+            "source_time": time[edges.source],
+            "target_time": time[edges.target],
         }
     )
+    if method.table == "transitions" or edges.distance is None:
+        return rows
+    distance = pl.Series("distance", edges.distance.astype(np.float32))
+    return rows.insert_column(3, distance).with_columns(pl.col("source_time", "target_time").fill_nan(None))

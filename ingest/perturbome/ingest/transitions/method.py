@@ -31,6 +31,7 @@ class Cells:
     place: NDArray[np.float64]  # [n, 3], coordinates; NaN where unknown
     points: bool = False  # the times are time points, not a continuum
     n_components: int = 30
+    section: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))  # [n], piece of tissue
     _near: dict[int, Nearest] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -49,7 +50,10 @@ class Cells:
         """These cells alone, with the scores they had, if they had any."""
         if len(rows) == len(self.time):
             return self
-        part = Cells(self.X[rows], self.names[rows], self.time[rows], self.place[rows], self.points, self.n_components)
+        part = Cells(
+            self.X[rows], self.names[rows], self.time[rows], self.place[rows], self.points, self.n_components,
+            self.section[rows] if self.section.size else self.section,
+        )  # fmt: skip
         if "scores" in self.__dict__:
             part.scores = self.scores[rows]
         return part
@@ -68,6 +72,7 @@ class Options:
     growth: Floats | None = None  # [n], transport: descendants of a cell per unit of time
     delaunay: bool = False  # spatial: triangulate instead of a fixed number of neighbours
     across_time: bool = False  # spatial: join a cell with its place at the next time point as well
+    max_distance: float | None = None  # spatial: longest pair kept, in the unit of the coordinates
     file: Path | None = None  # velocity: the experiment's file
     seed: int = 0
     report: Report = silent

@@ -22,6 +22,11 @@ METHODS: dict[str, Method] = {
             "knn", "nearest among the cells of the next time point, or of the time that follows",
             "adaptive kernel of Setty et al. 2019", f"{_HERE}.knn:knn", clock="any", n_neighbors=15,
         ),
+        Method(
+            "spatial", "pairs of cells side by side in the tissue, kept as neighbours and not as transitions",
+            "nearest places, or Delaunay 1934", f"{_HERE}.spatial:spatial", clock="none", n_neighbors=6,
+            table="neighbours",
+        ),
     )
 }  # fmt: skip
 

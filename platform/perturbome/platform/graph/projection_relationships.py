@@ -53,6 +53,7 @@ def _simple(source: Source) -> Iterator[tuple[str, Link, pl.LazyFrame | pl.DataF
     )
     yield "INTERACTS_WITH", genes, source.scan("priors")
     yield "TRANSITIONS_TO", cells, source.scan("transitions")
+    yield "NEAR", cells, source.scan("neighbours")
     yield "REGULATES", genes, source.scan("regulation")
 
 

@@ -149,6 +149,18 @@ RELATIONSHIPS: dict[str, Relationship] = {
             (Link("Cell", "Cell"),),
             {"run": "STRING", "weight": "DOUBLE", "source_time": "DOUBLE", "target_time": "DOUBLE"},
         ),
+        Relationship(
+            "NEAR",
+            "cells near in space, each pair once: neither becomes the other",
+            (Link("Cell", "Cell"),),
+            {
+                "run": "STRING",
+                "distance": "DOUBLE",
+                "weight": "DOUBLE",
+                "source_time": "DOUBLE",
+                "target_time": "DOUBLE",
+            },
+        ),
         Relationship("IS_A", "the cell's type", (Link("Cell", "CellType"),), {"run": "STRING"}),
         Relationship(
             "CONTAINS",

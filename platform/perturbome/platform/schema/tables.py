@@ -169,6 +169,21 @@ TABLES: dict[str, Table] = {
             sort=("source_time",),
         ),
         Table(
+            "neighbours",
+            "pair of cells near in space; each pair once, and no transition",
+            (
+                RUN,
+                DATASET,
+                Column("source", LONG, "cell key, the smaller; of pairs across time the earlier", required=True),
+                Column("target", LONG, "cell key", required=True),
+                Column("distance", FLOAT, "in the unit of the coordinates", required=True),
+                Column("weight", FLOAT, "nearness in 0..1, by the distances usual around both cells", required=True),
+                Column("source_time", FLOAT, "time of the source; null where there is none"),
+                Column("target_time", FLOAT, "time of the target; later only in pairs across time"),
+            ),
+            sort=("source_time", "source", "target"),
+        ),
+        Table(
             "priors",
             "prior gene-gene edge",
             (

@@ -34,7 +34,7 @@ class _Condition:
 def cut(
     lake: Lake,
     *,
-    kind: Literal["regulation", "priors", "transitions"] = "regulation",
+    kind: Literal["regulation", "priors", "transitions", "neighbours"] = "regulation",
     dataset: Names = None,
     cell_types: Names = None,
     window: tuple[float, float] | None = None,
@@ -50,7 +50,8 @@ def cut(
     """Edges of one kind that meet every condition given, between the nodes they join.
 
     window (t0, t1): t0 <= time <= t1 in the unit of the data set, both ends belonging; closed="left" takes the
-        half-open [t0, t1) that tiles time. Transitions are timed by their source.
+        half-open [t0, t1) that tiles time. Transitions are timed by their source; neighbours, of which each pair is
+        held once, are as well.
     source: names of priors, as in ("string", "trrust"). min_score: least score of a prior edge.
     min_weight: least |weight|. min_stability: least share of bootstraps that keep the edge.
     runs: read these runs only, default every complete one. features: columns to bring along as edge features.

@@ -37,4 +37,8 @@ KINDS: dict[str, Kind] = {
         "transitions", "source", "target", "weight", "source_time", None, "TRANSITIONS_TO",
         ("dataset",), ("target_time",), cells=True,
     ),
+    "neighbours": Kind(
+        "neighbours", "source", "target", "weight", "source_time", None, "NEAR",
+        ("dataset",), ("distance", "target_time"), cells=True,
+    ),
 }  # fmt: skip
