@@ -1,0 +1,17 @@
+"""Closed-form predictors of what a perturbation does: the baselines B0 to B8 and the kernel of prior knowledge."""
+
+from perturbome.platform.lazy import lazy_exports
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "Predictor": "perturbome.models.predictors.contract",
+        "Predicted": "perturbome.models.predictors.contract",
+        "Features": "perturbome.models.predictors.features",
+        "GeneMatrix": "perturbome.models.predictors.features",
+        "GeneGraph": "perturbome.models.predictors.features",
+        "PREDICTORS": "perturbome.models.predictors.registry",
+        "predictors": "perturbome.models.predictors.registry",
+        "find_predictor": "perturbome.models.predictors.registry",
+    },
+)
