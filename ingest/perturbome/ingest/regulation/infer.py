@@ -87,6 +87,7 @@ def infer_regulation(
     seen = ~perturbed_by(unseen)
     looked_at = seen & pl.col("control") if cells == "control" else seen
     done, frames, told = [], [], []
+    spoken: set[int] = set()
     n_capped = 0
     with read_cells(store, dataset, looked_at, dask) as read, small_products():
         plan = make_plan(
@@ -103,8 +104,9 @@ def infer_regulation(
             n_edges = found.source.size
             n_capped += found.n_significant > n_edges
             told.append((group.name, found.said))
+            spoken.update(found.regulators.tolist())
             about = group.cell_type, group.time, group.rows.size
-            done.append(Group(*about, found.n_regulators, found.n_targets, found.penalty, n_edges))
+            done.append(Group(*about, found.regulators.size, found.n_targets, found.penalty, n_edges))
     report("cell groups", len(done), len(done))
     said = [*plan.said, *gathered(told, len(done)), *remarks(done, read.genes.height)]
     if n_capped:
@@ -116,7 +118,7 @@ def infer_regulation(
         configuration={
             "method": method, "dataset": dataset, "cells": cells, "leave_out": unseen,
             "cell_types": list(cell_types) if cell_types else None,
-            "regulators": read.genes["symbol"].to_numpy()[plan.regulators].tolist(),
+            "regulators": read.genes["symbol"].to_numpy()[sorted(spoken)].tolist(),
             "prior": list(prior), "mask": mask if prior else None, "time_bins": time_bins,
             "by_cell_type": by_cell_type, "n_bootstraps": n_bootstraps, "max_edges": max_edges, "max_q": max_q,
             "min_cells": min_cells, "penalty": penalty, "n_trees": n_trees if method == "trees" else None,

@@ -27,7 +27,7 @@ class Edges:
     stability: Floats | None  # None without bootstraps
     strength: Floats  # what they are ranked by, on the scale of |z|
     penalty: float | None
-    n_regulators: int
+    regulators: NDArray[np.intp]  # columns of the regulators that the method could say something of
     n_targets: int
     n_significant: int = 0  # pairs with q up to max_q; more than the edges where max_edges cut them
     said: tuple[str, ...] = ()
@@ -49,13 +49,14 @@ def infer_network(
     Genes that are constant or seen in fewer than 10 cells take no part. `mask` is [p, G], as `cells` has them.
     """
     part, columns, positions = usable_part(cells)
-    n_regulators, n_targets = part.regulators.size, len(part.genes)
-    if n_regulators == 0 or n_targets < 2:
+    n_targets = len(part.genes)
+    if part.regulators.size == 0 or n_targets < 2:
         nothing, none = np.empty(0, np.intp), np.empty(0)
-        return Edges(nothing, nothing, none, none, none, none, None, n_regulators, n_targets)
+        return Edges(nothing, nothing, none, none, none, none, None, nothing, n_targets)
     evidence = method(part, options)
     part_mask = None if mask is None else mask.take(positions, columns)
     strength = allowed_strength(evidence, part, part_mask)
+    spoken = np.isfinite(strength).any(1)
     source, target = np.nonzero(np.isfinite(strength))
     sure = strength[source, target]
     if evidence.p is None:
@@ -79,7 +80,8 @@ def infer_network(
     return Edges(
         columns[part.regulators[source]], columns[target], weight,
         None if evidence.p is None else np.maximum(evidence.p[source, target], LEAST_P), stability,
-        strength[source, target], evidence.penalty, n_regulators, n_targets, n_significant, evidence.said,
+        strength[source, target], evidence.penalty, columns[part.regulators[spoken]], n_targets,
+        n_significant, evidence.said,
     )  # fmt: skip
 
 

@@ -27,8 +27,8 @@ def remarks(groups: list[Group], n_genes: int) -> list[str]:
     said = []
     if all(g.n_regulators == 0 for g in groups):
         raise InputError(
-            "None of the regulators varies in any group of cells (each is constant or seen in fewer than 10 cells), "
-            "so nothing can be inferred from them. Name other regulators, or take cells together."
+            "Nothing can be said of any regulator in any group of cells (each is constant, seen in fewer than 10 cells, "
+            " or without what the method needs). Name other regulators, or take cells together."
         )
     fewest = min(g.n_targets for g in groups)
     if fewest < n_genes:
@@ -36,7 +36,7 @@ def remarks(groups: list[Group], n_genes: int) -> list[str]:
             f"Up to {n_genes - fewest:,} of {n_genes:,} genes are constant or seen in fewer than 10 cells of a group, "
             "and took no part there."
         )
-    thin = [g for g in groups if g.n_cells <= g.n_regulators]
+    thin = [g for g in groups if g.penalty is not None and g.n_cells <= g.n_regulators]
     if thin:
         said.append(
             f"{len(thin)} of {many(len(groups), 'group')} {_have(thin)} no more cells than regulators; "
