@@ -49,6 +49,7 @@ def cluster() -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_dask, "PORTION_BYTES", 2000)
+    monkeypatch.setattr(on_dask, "SENT_BYTES", 500)
 
 
 @pytest.fixture(params=["without a cluster", "on a cluster"])

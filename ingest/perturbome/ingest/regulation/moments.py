@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,6 +14,7 @@ from perturbome.ingest.regulation.summary import Piece, Summary, is_dask, summar
 from perturbome.ingest.regulation.threads import small_products
 
 Matrix: TypeAlias = Piece  # [n_cells, n_genes]; or, where a function says so, a Dask array of such pieces
+SUMS = ("count", "total", "square", "gram", "aim_count", "aim_gram", "aim_own")  # of Blocks, by block
 DENSE_AT_ONCE = 1 << 22  # entries of a block made dense at a time
 
 
@@ -98,9 +99,13 @@ class Blocks:
                 self.aim_gram[b] += x.T @ d
                 self.aim_own[b] += np.einsum("nm,nm->m", z[:, self.aimed], d)
 
+    def some(self, which: slice) -> Blocks:
+        """Some of the blocks; their arrays are views of these."""
+        return replace(self, **{name: getattr(self, name)[which] for name in SUMS})
+
     def absorb(self, other: Blocks) -> None:
         """Add the sums of the same blocks over other cells."""
-        for name in ("count", "total", "square", "gram", "aim_count", "aim_gram", "aim_own"):
+        for name in SUMS:
             mine: NDArray[np.floating] = getattr(self, name)
             mine += getattr(other, name)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PORTION_BYTES = 1 << 27  # of chunks summed together: every portion costs one addition to each Gram matrix
 LIKELY_DENSITY = 0.2  # share of entries not zero in sparse chunks, by which portions are measured before they are read
+SENT_BYTES = 1 << 26  # of sums sent together: what is sent is copied on its way
 AHEAD = 2  # portions a worker is given at a time: one to sum, one to read meanwhile
 
 State = TypeVar("State")
@@ -41,7 +42,7 @@ def dask_summary(X: Array) -> Summary:
     if client is None:
         return chunked_summary(_Read(portions))
     states = _fold(client, portions, [()] * len(portions), nothing, (X.shape[1],), _summed)
-    return sum(states, nothing(X.shape[1]))
+    return sum((result_of(state) for _, state in states), nothing(X.shape[1]))
 
 
 def dask_moments(
@@ -62,8 +63,12 @@ def dask_moments(
     described = [(block[p.rows], sparse.csr_matrix(perturbed[p.rows])) for p in portions]
     empty = (summary, regulators, int(np.max(block, initial=-1)) + 1, aimed)
     whole = Blocks.empty(*empty)
-    for blocks in _fold(client, portions, described, Blocks.empty, empty, _added):
-        whole.absorb(blocks)
+    at_once = max(1, SENT_BYTES // max(whole.gram[:1].nbytes, 1))
+    for worker, state in _fold(client, portions, described, Blocks.empty, empty, _added):
+        for first in range(0, whole.count.size, at_once):
+            some = slice(first, first + at_once)
+            part = client.submit(Blocks.some, state, some, pure=False, **_on(worker))
+            whole.some(some).absorb(result_of(part))
     check_complete(whole, block)
     return whole
 
@@ -135,10 +140,10 @@ def _fold(
     begin: Callable[..., State],
     arguments: tuple[Any, ...],
     step: Callable[..., State],
-) -> Iterator[State]:
+) -> Iterator[tuple[str, Future]]:
     """On every worker: `begin(*arguments)`, then `step(state, chunks, *description)` for each portion it is given.
 
-    Whichever worker is done first is given the next portion. Yields the states, one at a time.
+    Whichever worker is done first is given the next portion. Yields each worker with its last state, which stays there.
     """
     from distributed import as_completed
 
@@ -150,18 +155,15 @@ def _fold(
     place: dict[str, str] = {}  # worker of each step, by its key
     done = as_completed()
 
-    def on(worker: str) -> dict[str, Any]:
-        return {"workers": [worker], "allow_other_workers": True}  # others, should it be lost
-
     def give(worker: str) -> None:
         portion, description = waiting.popleft()
-        chunks = client.compute(list(portion.chunks), **on(worker))
-        state[worker] = client.submit(step, state[worker], chunks, *description, pure=False, **on(worker))
+        chunks = client.compute(list(portion.chunks), **_on(worker))
+        state[worker] = client.submit(step, state[worker], chunks, *description, pure=False, **_on(worker))
         place[state[worker].key] = worker
         done.add(state[worker])
 
     for worker in workers:
-        state[worker] = client.submit(begin, *arguments, pure=False, **on(worker))
+        state[worker] = client.submit(begin, *arguments, pure=False, **_on(worker))
     for worker in workers * AHEAD:
         if waiting:
             give(worker)
@@ -171,7 +173,12 @@ def _fold(
         if waiting:
             give(place[future.key])
     for worker in workers:
-        yield result_of(state.pop(worker))
+        yield worker, state.pop(worker)
+
+
+def _on(worker: str) -> dict[str, Any]:
+    """Where a task is to run: on this worker, or should it be lost, on any."""
+    return {"workers": [worker], "allow_other_workers": True}
 
 
 def _summed(state: Summary, chunks: list[Piece]) -> Summary:
