@@ -38,6 +38,9 @@ def transitions(
         Path | None,
         typer.Option(help="Transport: table with the columns cell and growth, descendants per unit of time."),
     ] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Velocity: the experiment's h5ad, with layers velocity and Ms, or Ms and Mu.")
+    ] = None,
     delaunay: Annotated[bool, typer.Option("--delaunay", help="Spatial: triangulate the places.")] = False,
     across_time: Annotated[
         bool, typer.Option("--across-time", help="Spatial: join places with those of the next time point too.")
@@ -90,6 +93,7 @@ def transitions(
             epsilon=epsilon,
             balanced=balanced,
             growth=None if growth is None else read_growth(growth),
+            file=file,
             delaunay=delaunay,
             across_time=across_time,
             max_distance=max_distance,

@@ -23,6 +23,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     simulate(n_cells=300, n_genes=30, n_knockouts=4, n_times=3, seed=2, spatial=True).write(folder / "toy.h5ad")
     opened = Store(folder / "store")
     add_experiment(opened, folder / "toy.h5ad")
+    moving = anndata.read_h5ad(folder / "toy.h5ad")
+    moving.layers["Ms"] = moving.X.toarray()
+    moving.layers["velocity"] = np.random.default_rng(0).normal(size=moving.shape)
+    moving.write_h5ad(folder / "moving.h5ad")
     still = anndata.read_h5ad(folder / "toy.h5ad")
     still.obs = still.obs.drop(columns=["time", "pseudotime"])
     del still.obsm["spatial"]
@@ -140,3 +144,18 @@ def test_transport_asks_for_time_points(store: Store) -> None:
         infer_transitions(store, "still", method="transport")
     with pytest.raises(InputError, match=r"--method diffusion"):
         infer_transitions(store, "toy", method="transport", time="pseudotime")
+
+
+def test_velocity_is_read_from_the_file_again(store: Store) -> None:
+    file = store.path.parent / "moving.h5ad"
+    inferred = infer_transitions(store, "still", method="velocity", file=file)
+    assert inferred.clock == "velocity"
+    rows = rows_of(store, inferred.run)
+    assert rows.height > 0
+    assert (rows["target_time"] > rows["source_time"]).all()
+    assert rows["source_time"].is_sorted()
+    assert len(store.lake.run(inferred.run).inputs) == 1
+    timed = infer_transitions(store, "toy", method="velocity", time="time", file=file)
+    assert set(rows_of(store, timed.run)["source_time"].unique()) <= {0.0, 24.0, 48.0}
+    with pytest.raises(InputError, match=r"--file"):
+        infer_transitions(store, "still", method="velocity")

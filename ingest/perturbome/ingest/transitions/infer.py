@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,6 +53,7 @@ def infer_transitions(
     epsilon: float = 0.05,
     balanced: bool = False,
     growth: Mapping[str, float] | None = None,
+    file: Path | None = None,
     delaunay: bool = False,
     across_time: bool = False,
     max_distance: float | None = None,
@@ -66,7 +68,8 @@ def infer_transitions(
     `time`: what orders the cells; "auto" takes measured time where there are two time points or more, else the
     file's pseudotime, else computes one ("dpt"; extra [models]) from `root`, the name of a cell, or `root_type`.
     `epsilon`, `balanced` and `growth` (descendants per unit of time, by the name of the cell) concern transport;
-    `delaunay`, `across_time`, `max_distance` and `section` concern "spatial", whose pairs go to `neighbours`.
+    `file`, the experiment's h5ad with its layers, concerns velocity; `delaunay`, `across_time`, `max_distance` and
+    `section` concern "spatial", whose pairs go to `neighbours`.
     Every transition points to a later cell and the weights of a cell's transitions sum to 1; cells without later ones
     have none. Raises InputError where the method cannot work with what the data set has, UnknownName for names it
     lacks.
@@ -84,7 +87,7 @@ def infer_transitions(
     if n_neighbors and n_neighbors > k:
         said.append(f"There are {many(n, 'cell')} only: {k} neighbours, not more.")
     options = Options(
-        k, window, exact, epsilon, delaunay=delaunay, across_time=across_time, max_distance=max_distance,
+        k, window, exact, epsilon, file=file, delaunay=delaunay, across_time=across_time, max_distance=max_distance,
         source_penalty=None if balanced else Options.source_penalty,
         target_penalty=None if balanced else Options.target_penalty, seed=seed, report=report,
     )  # fmt: skip
@@ -97,7 +100,7 @@ def infer_transitions(
     if chosen.clock == "none":
         cells.section, sentences = sections(expression.cells, section)
         said += sentences
-    else:
+    elif clock != "velocity":
         known = np.flatnonzero(np.isfinite(cells.time))
         if known.size < n:
             said.append(f"{many(n - known.size, 'cell')} without a {clock} left out.")
@@ -123,6 +126,7 @@ def infer_transitions(
             **found.details,
         },
         parents=[expression.dataset["run"]],
+        inputs=[] if file is None else [Path(file)],
         datasets=[dataset],
         started=started,
         report=report,
@@ -140,6 +144,8 @@ def _order(
         if rooted:
             raise InputError(f"A root orders cells, and method '{chosen.name}' needs no order. Leave it out.")
         return "none", cells["time"].cast(pl.Float64).fill_null(float("nan")).to_numpy(), []
+    if chosen is not None and chosen.clock == "own" and time == "auto" and not rooted:
+        return chosen.name, np.full(cells.height, np.nan), []
     if rooted and time not in ("auto", "dpt"):
         raise InputError(f"A root begins a computed pseudotime, yet --time {time} was asked for: leave one out.")
     if rooted:

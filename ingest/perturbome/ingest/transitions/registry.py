@@ -23,6 +23,10 @@ METHODS: dict[str, Method] = {
             "adaptive kernel of Setty et al. 2019", f"{_HERE}.knn:knn", clock="any", n_neighbors=15,
         ),
         Method(
+            "velocity", "neighbours that lie where a cell's RNA velocity points; read from --file",
+            "after Bergen et al. 2020 (scVelo)", f"{_HERE}.velocity:velocity", clock="own",
+        ),
+        Method(
             "spatial", "pairs of cells side by side in the tissue, kept as neighbours and not as transitions",
             "nearest places, or Delaunay 1934", f"{_HERE}.spatial:spatial", clock="none", n_neighbors=6,
             table="neighbours",
