@@ -27,8 +27,8 @@ def remarks(groups: list[Group], n_genes: int) -> list[str]:
     said = []
     if all(g.n_regulators == 0 for g in groups):
         raise InputError(
-            "Nothing can be said of any regulator in any group of cells (each is constant, seen in fewer than 10 cells, "
-            " or without what the method needs). Name other regulators, or take cells together."
+            "Nothing can be said of any regulator in any group of cells (each is constant, seen in fewer than 10 "
+            "cells, or without what the method needs). Name other regulators, or take cells together."
         )
     fewest = min(g.n_targets for g in groups)
     if fewest < n_genes:
