@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse, stats
 
-from perturbome.ingest.regulation.methods.changes import Course, change_moments, choose_change_penalty
-from perturbome.ingest.regulation.methods.dynamic import fit_changes
+from perturbome.ingest.regulation.methods.changes import Course, change_moments, choose_change_penalty, fit_changes
 
 N, G = 120, 9
 REGULATORS = np.array([0, 2, 3, 7])

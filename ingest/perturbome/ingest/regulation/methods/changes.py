@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from perturbome.ingest.regulation.moments import Correlations, Matrix
-from perturbome.ingest.regulation.ridge import MOST_FREEDOM, PENALTIES
+from perturbome.ingest.regulation.ridge import MOST_FREEDOM, PENALTIES, Fit, fit_ridge
 
 Floats = NDArray[np.float64]
 AT_ONCE = 1 << 23  # entries made dense together
@@ -125,6 +125,12 @@ def change_moments(course: Course) -> Changes:
         for b, cells in enumerate(blocks):
             cross[b, columns] = np.einsum("mg,mg->g", level[cells], change[cells])
     return Changes(np.diff(ends).astype(np.float64), total, square, gram, cross, sd, course.regulators)
+
+
+def fit_changes(changes: Changes, penalty: float, weight: Floats | None = None) -> Fit:
+    """Ridge of all changes; a gene's own level, being a covariate of its own, leaves its regulator nothing to say."""
+    cor = changes.correlations(weight)
+    return fit_ridge(cor, np.full(cor.targets.shape[1], -1, np.intp), penalty)
 
 
 def standardised(values: Floats) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import sparse
 from perturbome.ingest.regulation.methods.successors import MOST_POINTS
 
 Floats = NDArray[np.float64]
+Values = TypeVar("Values", bound=NDArray[np.floating])
 MOST_BINS, FEWEST_IN_BIN = 20, 10  # of continuous time
 FEW_SERIES = 5  # with fewer, series are turned in time as well
 
@@ -26,10 +28,10 @@ def series_of(T: sparse.csr_matrix) -> NDArray[np.intp] | None:
     return series
 
 
-def shuffled_within(X: Floats, groups: NDArray[np.integer], genes: tuple[str, ...], seed: tuple[int, ...]) -> Floats:
+def shuffled_within(X: Values, groups: NDArray[np.integer], genes: tuple[str, ...], seed: tuple[int, ...]) -> Values:
     """X [n, G] with the values of each gene exchanged among the cells of a group, another way for every gene."""
     order = np.argsort(groups, kind="stable")
-    shuffled = np.empty_like(X)
+    shuffled = X.copy()
     for column, gene in enumerate(genes):
         draw = np.random.default_rng((*seed, crc32(gene.encode()))).random(groups.shape)
         values = X[:, column]
@@ -38,15 +40,15 @@ def shuffled_within(X: Floats, groups: NDArray[np.integer], genes: tuple[str, ..
 
 
 def exchanged_series(
-    X: Floats, series: NDArray[np.intp], time: Floats, genes: tuple[str, ...], seed: tuple[int, ...]
-) -> Floats:
+    X: Values, series: NDArray[np.intp], time: Floats, genes: tuple[str, ...], seed: tuple[int, ...]
+) -> Values:
     """X [n, G] with whole series exchanged, another way for every gene; samples of a series by `time` [n].
 
     A shorter series is repeated, a longer one cut. With fewer than `FEW_SERIES` they are turned in time as well.
     """
     by_time = np.argsort(time, kind="stable")
     members = [by_time[series[by_time] == s] for s in np.unique(series)]
-    exchanged = np.empty_like(X)
+    exchanged = X.copy()
     for column, gene in enumerate(genes):
         rng = np.random.default_rng((*seed, crc32(gene.encode())))
         others = rng.permutation(len(members))
