@@ -28,7 +28,6 @@ from perturbome.platform.graph.embedded_wire import from_wire
 LOOK = 0.5
 """Seconds between two looks at whether the parent is still there."""
 
-
 Reply = tuple[dict[str, Any], memoryview | None]
 """What is said, and the table that follows it."""
 
