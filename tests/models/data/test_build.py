@@ -44,12 +44,21 @@ def test_conditions_are_numpys_over_all_genes(shared_study, expression):
         np.testing.assert_allclose(mean, control.mean(axis=0), rtol=1e-5)
 
 
+@pytest.fixture
+def cut_study(request, monkeypatch):
+    """The study once more, in a store whose files are of small row groups, read a few at a time."""
+    monkeypatch.setattr("perturbome.platform.lake.delta.ROWS_PER_GROUP_OF_LISTS", 32)
+    monkeypatch.setattr("perturbome.platform.lake.delta.GROUPS_PER_FILE", 5)
+    monkeypatch.setattr("perturbome.platform.lake.expression_chunks.expression_chunks.__defaults__", (None, None, 70))
+    return request.getfixturevalue("study")
+
+
 @pytest.mark.parametrize("cells", [False, True])
-def test_chunks_do_not_matter(shared_study, monkeypatch, tmp_path, cells):
+def test_chunks_do_not_matter(shared_study, cut_study, tmp_path, cells):
     options = {**KEPT, "n_genes": 20, "cells": cells}
     whole = perturbation_data(shared_study, cache=tmp_path / "a", **options)
-    monkeypatch.setattr("perturbome.models.data.lake_cells.CHUNK", 37)
-    parts = perturbation_data(shared_study, cache=tmp_path / "b", **options)
+    parts = perturbation_data(cut_study, cache=tmp_path / "b", **options)
+    assert len(LakeCells.read(cut_study.lake, "study").chunks.chunks) > 10
     assert (parts.hash, parts.genes) == (whole.hash, whole.genes)
     np.testing.assert_allclose(parts.treated.squares, whole.treated.squares, rtol=1e-9)
     np.testing.assert_allclose(parts.controls.total, whole.controls.total, rtol=1e-9)
@@ -59,6 +68,7 @@ def test_cells_are_those_of_the_lake(shared_study, expression, tmp_path):
     data = perturbation_data(shared_study, **KEPT, n_genes=20, cells=True, cache=tmp_path)
     order = [expression.genes["gene"].to_list().index(g) for g in data.genes]
     assert data.cells.matrix.shape == (len(data.cells.code), len(data.genes))
+    assert data.cells.matrix.has_canonical_format  # genes of a cell lie in order, as those who read it may expect
     for row, name in enumerate(data.names):
         found = data.cells.matrix[data.cells.rows(row)].toarray()
         np.testing.assert_array_equal(found, by_hand(expression, name)[:, order].astype(np.float32))

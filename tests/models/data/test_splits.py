@@ -105,10 +105,10 @@ def test_pairs_have_the_promised_number_of_seen_genes(seen, pool, seed, validati
             assert pair not in [set(Condition.parse(n).targets) for n in before]
 
 
-@given(pools, st.integers(0, 3))
+@given(pools, st.integers(0, 3), st.sampled_from([0.25, 0.9]))
 @settings(deadline=None)
-def test_an_unseen_dose_has_others_in_training(pool, seed):
-    split = made("dose", pool, seed=seed)
+def test_an_unseen_dose_has_others_in_training(pool, seed, share):
+    split = made("dose", pool, seed=seed, share=share)
     train = [Condition.parse(n) for n in [*split.train, *split.validation]]
     for name in split.test:
         c = Condition.parse(name)

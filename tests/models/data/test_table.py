@@ -24,6 +24,18 @@ def test_the_number_of_cells_that_balances_signal_and_noise_is_found(signal, k):
     np.testing.assert_allclose(table.weights(k), table.n / (table.n + k))
 
 
+def test_contexts_of_two_conditions_balance_as_well():
+    """The mean of so few takes half of the noise with it; a formula that forgot this would find 2 k."""
+    rng = np.random.default_rng(8)
+    what = (["control"] * 10 + ["knockout:A"] * 10 + ["knockout:B"] * 10) * 80
+    cell_type = [f"type{i}" for i in range(80) for _ in range(30)]
+    treated = np.array([w != "control" for w in what])
+    x = 5 + rng.normal(size=(len(what), 30))
+    x[treated] += np.repeat(0.3 * rng.normal(size=(160, 30)), 10, axis=0)
+    table = from_arrays(x, what, [f"g{i}" for i in range(30)], cell_type=cell_type, n_genes=None).table()
+    assert table.cells_per_weight() == pytest.approx(1 / 0.09, rel=0.15)
+
+
 def test_weights_are_the_reliability_of_the_means():
     """n/(n+k) is the squared correlation of measured and true means, here of one half of the cells with the other."""
     table = normal_screen(0.3, sizes=(12,) * 80)

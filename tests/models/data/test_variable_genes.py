@@ -75,6 +75,8 @@ def test_doubled_cells_choose_the_same_genes():
 
 def test_ties_go_to_the_first_id():
     assert most_variable(np.array([1.0, 2.0, 1.0, 1.0]), ("d", "c", "b", "a"), 2).tolist() == [1, 3]
+    assert most_variable(np.array([1.0, 2.0, 1.0 + 1e-14, 1.0]), ("d", "c", "b", "a"), 2).tolist() == [1, 3]
+    assert most_variable(np.array([-np.inf, 2.0, -np.inf]), ("a", "c", "b"), 2).tolist() == [0, 1]
 
 
 def test_negative_expression_has_no_dispersion():

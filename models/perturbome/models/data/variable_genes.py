@@ -12,6 +12,7 @@ Array = NDArray[np.float64]
 
 BINS = 20
 SMALLEST_MEAN = 1e-12
+DECIMALS = 9
 ROUNDING = 1e-12
 """A variance below this share of the mean square is what rounding leaves of a gene that does not vary."""
 
@@ -56,6 +57,10 @@ def normalised_dispersion(linear: Moments) -> Array:
 
 
 def most_variable(score: Array, genes: tuple[str, ...], n: int) -> NDArray[np.intp]:
-    """Columns of the n highest scores, sorted; ties go to the first id, so that the order of genes does not matter."""
-    order = np.lexsort((np.asarray(genes), -score))
+    """Columns of the n highest scores, sorted; ties go to the first id, so that the order of genes does not matter.
+
+    Scores that differ by less than the order of a sum can make them differ are tied: two genes alone in their bin
+    both score 1/sqrt(2).
+    """
+    order = np.lexsort((np.asarray(genes), -np.round(score, DECIMALS)))
     return np.sort(order[:n])
