@@ -12,6 +12,7 @@ Floats = NDArray[np.float64]
 LEAST_SLAB = 4.0  # variance of the z of real effects, at least; less cannot be told from noise
 HIT = 15.0  # that of direct effects when the hits of a regulator are counted: z about 4
 FINE, EDGE = 0.02, 9.0  # width of the bins of |z|, and where they end
+FEWEST = 20  # pairs in a bin
 ROUNDS, SETTLED = 60, 1e-3
 LEAST, MOST = 1e-5, 0.5  # share of real effects
 MOST_UNEQUAL, MOST_EQUAL = 0.5, 100.0  # shape of the gamma distribution of reach: heavy-tailed, and all alike
@@ -73,6 +74,32 @@ def reach(z: Floats, itself: NDArray[np.bool_]) -> Floats:
     elsewhere = (hits - real + shape) / ((n - 1) * share + shape)
     chance = np.clip(share * elsewhere, LEAST / 10, 0.8)
     return np.asarray(chance / (1 - chance) / (share / (1 - share)))
+
+
+def agreement(z: Floats, other: Floats, itself: NDArray[np.bool_], odds: Floats) -> Floats:
+    """Odds of pairs [m, G] times what a second witness `other` [m, G], independent of z under the null, says of them.
+
+    Pairs are binned by the size of `other`, each bin half as many as the one below, and by whether its sign is that of
+    z; a bin weighs by the hits in it, `(hits + 1) / (expected + 1)`, those of the pair itself left out. So a witness
+    that knows nothing changes nothing. Weights have mean 1 over pairs, which keeps p honest (Genovese, Roeder and
+    Wasserman 2006; bins as in Ignatiadis et al. 2016).
+    """
+    size = np.abs(other[~itself])
+    n_levels = int(np.log2(max(size.size / FEWEST, 1.0)))
+    edges = np.quantile(size, 1 - 0.5 ** np.arange(1, n_levels + 1))
+    bins = 2 * np.searchsorted(edges, np.abs(other)) + (other * z > 0)
+    count = np.bincount(bins[~itself], minlength=2 * n_levels + 2)
+    share, ratio = 0.05, np.ones(count.size)
+    for _ in range(ROUNDS):
+        chance = np.clip(share * odds * ratio[bins], LEAST / 10, 0.8)
+        real = np.where(itself, 0.0, _posterior(z**2, np.log(chance / (1 - chance)), HIT))
+        hits = np.bincount(bins[~itself], real[~itself], minlength=count.size)
+        share = float(np.clip(hits.sum() / count.sum(), LEAST, MOST))
+        before, ratio = ratio, (hits + 1) / (count * share + 1)
+        if np.abs(ratio / before - 1).max() < SETTLED:
+            break
+    elsewhere = (hits[bins] - real + 1) / ((count[bins] - 1) * share + 1)
+    return np.asarray(odds * elsewhere / elsewhere[~itself].mean())
 
 
 def weighed(z: Floats, odds: Floats) -> Floats:

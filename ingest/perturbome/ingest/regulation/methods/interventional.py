@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from scipy import special
 
 from perturbome.ingest.regulation.method import Cells, Evidence, Floats, Options
-from perturbome.ingest.regulation.methods.chances import LEAST_SLAB, reach, weighed
+from perturbome.ingest.regulation.methods.chances import agreement, reach, weighed
+from perturbome.ingest.regulation.methods.company import company
 from perturbome.ingest.regulation.methods.effects import Effects, Experiment
-from perturbome.ingest.regulation.methods.indirect import Slopes, direct_effects
+from perturbome.ingest.regulation.methods.indirect import direct_effects
 from perturbome.ingest.regulation.methods.noise import SCARCE
-from perturbome.ingest.regulation.methods.ridge import ridge
 from perturbome.ingest.regulation.moments import mean_and_sd
 from perturbome.ingest.words import many
 
@@ -20,9 +18,10 @@ from perturbome.ingest.words import many
 def interventional(cells: Cells, options: Options) -> Evidence:
     """Direct effect of each perturbed regulator on every gene, against control cells; NaN for regulators not perturbed.
 
-    Total effects with moderated errors (`Experiment`), those through other genes taken away (`direct_effects`; through
-    genes not perturbed by their slopes over all cells, `observed_slopes`), and z weighed by how many targets a
-    regulator has (`reach`); strength is |z|, and p its two-sided normal tail.
+    Total effects with moderated errors (`Experiment`), those through other genes taken away (`direct_effects`). Their z
+    is weighed by how many targets a regulator has (`reach`) and by what cells that share a condition say of the pair
+    (`company`, `agreement`): weights of mean 1, learnt from the z themselves, that leave p uniform where nothing
+    regulates. Strength is |z|, and p its two-sided normal tail.
 
     Weight is the direct effect per standard deviation of the regulator over all cells given, `effect / own change *
     sd`. A regulator's own change is taken as one standard deviation at least, for an edited gene can lose its function
@@ -30,7 +29,7 @@ def interventional(cells: Cells, options: Options) -> Evidence:
     lowers, unless the regulator rises significantly (activation).
 
     Bootstraps are Bayesian within conditions (Rubin 1981); the mean of a condition of fewer than 5 cells is drawn
-    from its noise instead, and slopes stay. Cells neither perturbed nor control are looked at for slopes alone.
+    from its noise instead, and what cells say without experiments stays.
     """
     experiment = Experiment.of(cells)
     shape = (cells.regulators.size, len(cells.genes))
@@ -41,14 +40,18 @@ def interventional(cells: Cells, options: Options) -> Evidence:
     own = cells.own[effects.aimed]
     known = np.flatnonzero(own >= 0)  # perturbed genes that may regulate
     sd = mean_and_sd(cells.X)[1]
-    slopes = observed_slopes(cells, options, sd)
+    beside = company(cells, experiment.conditions, options)
 
     def signed_strength(effects: Effects) -> tuple[Floats, Floats]:
         """z [m, G] of a perturbation that raises its gene by its own change, and the weights."""
-        direct = direct_effects(effects, slopes)
+        direct = direct_effects(effects, beside.slopes)
         itself = np.zeros(direct.z.shape, bool)
         itself[np.arange(effects.aimed.size), effects.aimed] = True
-        z = np.where(itself, 0.0, weighed(direct.z, reach(direct.z, itself))) * np.expand_dims(direct.sign, 1)
+        z = direct.z * np.expand_dims(direct.sign, 1)
+        odds = reach(z, itself)
+        if beside.witness is not None:
+            odds = agreement(z, np.where(np.expand_dims(own >= 0, 1), beside.witness[own], 0.0), itself, odds)
+        z = np.where(itself, 0.0, weighed(z, odds))
         fold = np.maximum(np.abs(direct.own) / np.maximum(sd[effects.aimed], 1e-12), 1.0)
         return z, direct.effect * np.expand_dims(direct.sign / fold, 1)
 
@@ -66,14 +69,6 @@ def interventional(cells: Cells, options: Options) -> Evidence:
         weight, np.abs(z), 2 * special.ndtr(-np.abs(z)), refit if options.n_bootstraps else None,
         options.n_bootstraps, said=_remarks(cells, experiment, known.size),
     )  # fmt: skip
-
-
-def observed_slopes(cells: Cells, options: Options, sd: Floats) -> Slopes:
-    """Slopes of every gene on the regulators by ridge regression over all cells, shrunken by how sure each is."""
-    fit = ridge(cells, replace(options, n_bootstraps=0))
-    square = np.where(np.isfinite(fit.strength), fit.strength, 0.0) ** 2
-    per_unit = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)[cells.regulators]
-    return Slopes(cells.regulators, fit.weight * square / (LEAST_SLAB + square) * np.expand_dims(per_unit, 1))
 
 
 def resampled(experiment: Experiment, cells: Cells, seed: int, b: int) -> Effects:
