@@ -33,8 +33,8 @@ def company(cells: Cells, conditions: Conditions, options: Options) -> Company:
 
     Slopes are shrunken by how sure each is, `slope z^2 / (4 + z^2)`. The witness has no part in the means of
     conditions: for normal noise the spread of cells about the mean of their condition is independent of that mean, so
-    that it and the effects of perturbations are two witnesses. Cells neither perturbed nor control are one more condition; there is
-    none where cells are fewer than conditions and twenty.
+    that it and the effects of perturbations are two witnesses. Cells neither perturbed nor control are one more
+    condition; there is no witness where cells are fewer than conditions and twenty.
     """
     with small_products():
         cor = blocks_of(cells, options).correlations()
