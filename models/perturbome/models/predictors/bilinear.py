@@ -61,7 +61,7 @@ class Bilinear(TablePredictor):
             kernel = bilinear(self.table.delta[rows].T - centre[:, None], scores, both[:, : len(rows)], self.penalty)
             p = both[:, len(rows) :]
             delta[asked] = centre + (scores @ kernel @ p).T
-            for i, known in zip(asked, p.any(axis=0), strict=True):
+            for i, known in zip(asked, np.any(p != 0, axis=0).tolist(), strict=True):
                 how[i] = self.name if known else f"{how[i]}, as no target has an embedding"
         return Answer(delta, how)
 
@@ -82,7 +82,8 @@ class Bilinear(TablePredictor):
                 place.setdefault(symbol, []).append(j)
             of = [[j for t in genes_of(c) for j in place.get(t, ())] for c in conditions]
             return np.array([scores[columns].sum(axis=0) for columns in of]).T
-        return of_conditions(self.features.embeddings[self.embedding], conditions).toarray().T
+        given: Array = of_conditions(self.features.embeddings[self.embedding], conditions).toarray().T
+        return given
 
     def _elsewhere(self, conditions: Sequence[Condition]) -> Array:
         """Principal scores of the mean change of the same perturbation in other contexts, less each context's mean."""

@@ -61,6 +61,5 @@ def multi_hot(conditions: Sequence[Condition], targets: Sequence[str]) -> Array:
 def target_effects(m: Array, delta: Array, penalty: float) -> Array:
     """Effects W [n_targets, n_genes] of delta = M W by ridge, or least squares of smallest norm without a penalty."""
     if penalty == 0:
-        found: Array = np.linalg.lstsq(m, delta, rcond=None)[0]
-        return found
-    return np.linalg.solve(m.T @ m + penalty * np.eye(m.shape[1]), m.T @ delta)
+        return np.asarray(np.linalg.lstsq(m, delta, rcond=None)[0], dtype=np.float64)
+    return np.asarray(np.linalg.solve(m.T @ m + penalty * np.eye(m.shape[1]), m.T @ delta), dtype=np.float64)
