@@ -114,6 +114,19 @@ def test_sparse_cells_and_perturbed_targets():
     np.testing.assert_allclose(dense.weight[:, 5], untold.weight[:, 5], atol=0.05)
 
 
+def test_progress_is_told_and_an_interruption_does_not_wait_for_the_rest(network):
+    told = []
+
+    def report(what: str, done: int, total: int) -> None:
+        told.append((what, done, total))
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trees(network[0], Options(n_trees=20, report=report))
+    assert told == [("targets", 1, 40), ("targets", 2, 40)]
+
+
 def test_without_scikit_learn_the_error_says_how_to_get_it(network, monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(

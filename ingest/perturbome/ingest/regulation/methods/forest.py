@@ -58,16 +58,18 @@ def grow(ground: Ground, name: str, y: Floats, rows: NDArray[np.intp], own: int)
     y = (y - y.mean()) / y.std()
     digest = hashlib.sha256(name.encode()).digest()
     rng = np.random.default_rng((ground.seed, int.from_bytes(digest[:8], "little")))
-    x = ground.levels[np.ix_(rows, allowed)]
-    rounds = -(-ground.n_shadows // allowed.size)
+    k, rounds = allowed.size, -(-ground.n_shadows // allowed.size)
     # One shuffle of cells for all regulators keeps what they have in common; more shadows than regulators need more.
-    shadows = [(rng.permutation(rows.size), rng.permutation(allowed.size)) for _ in range(rounds)]
-    chosen = np.concatenate([which for _, which in shadows])[: ground.n_shadows]
-    shuffled = np.hstack([x[np.ix_(cells, which)] for cells, which in shadows])[:, : ground.n_shadows]
-    # Trees read one column at a time.
-    features = np.asfortranarray(np.hstack([x, shuffled]))
+    shuffles = [(rng.permutation(rows.size), rng.permutation(k)) for _ in range(rounds)]
+    chosen = np.concatenate([which for _, which in shuffles])[: ground.n_shadows]
+    # Trees read one column at a time, hence the order in memory.
+    features = np.empty((rows.size, k + chosen.size), np.float32, order="F")
+    x = features[:, :k]
+    x[:] = ground.levels[np.ix_(rows, allowed)]
+    for i, which in enumerate(chosen):
+        features[:, k + i] = x[shuffles[i // k][0], which]
     found = np.zeros((len(ground.bags), features.shape[1]), np.float32)
-    sign = np.empty((len(ground.bags), allowed.size), np.int8)
+    sign = np.empty((len(ground.bags), k), np.int8)
     for b, bag in enumerate(ground.bags):
         weight = bag[rows].astype(np.float64)
         sign[b] = _sign(x, y, weight)
@@ -79,9 +81,9 @@ def grow(ground: Ground, name: str, y: Floats, rows: NDArray[np.intp], own: int)
     return Grown(
         allowed,
         _sign(x, y, np.ones(rows.size)),
-        found[:, : allowed.size] * sign,
+        found[:, :k] * sign,
         allowed[chosen],
-        found[:, allowed.size :].mean(0, dtype=np.float64),
+        found[:, k:].mean(0, dtype=np.float64),
     )
 
 

@@ -71,13 +71,16 @@ def trees(cells: Cells, options: Options) -> Evidence:
         return grow(ground, cells.genes[j], y, np.flatnonzero(~unlike.get(j, np.zeros(n, bool))), int(place[j]))
 
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as workers:
-        for j, grown in enumerate(workers.map(plant, range(n_genes))):
-            if grown is not None:
-                rows = by_name[grown.allowed]
-                share[rows, j] = np.abs(grown.importance).mean(0, dtype=np.float64) * grown.sign
-                bags[:, rows, j] = grown.importance[:n_kept]
-                shadow[:, j], null[:, j] = by_name[grown.shadow], grown.null
-            options.report("targets", j + 1, n_genes)
+        try:
+            for j, grown in enumerate(workers.map(plant, range(n_genes))):
+                if grown is not None:
+                    rows = by_name[grown.allowed]
+                    share[rows, j] = np.abs(grown.importance).mean(0, dtype=np.float64) * grown.sign
+                    bags[:, rows, j] = grown.importance[:n_kept]
+                    shadow[:, j], null[:, j] = by_name[grown.shadow], grown.null
+                options.report("targets", j + 1, n_genes)
+        finally:
+            workers.shutdown(cancel_futures=True)  # an interruption does not wait for hours of trees
 
     against = Null.of(shadow, null, p)
     importance = np.abs(share)
