@@ -9,7 +9,18 @@ from benchmarks._machine import RESULTS, row
 from benchmarks._measure import ROOT
 
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
-ORDER = ("startup", "slices", "projection", "ingest", "chunked", "inference", "growth", "transitions", "batches", "crash")
+ORDER = (
+    "startup",
+    "slices",
+    "projection",
+    "ingest",
+    "chunked",
+    "inference",
+    "growth",
+    "transitions",
+    "batches",
+    "crash",
+)
 HEAD = (
     "| what | perturbome | rival in the same run | speed over rival (quartiles) | goal | |\n|---|---|---|---|---|---|"
 )
