@@ -55,3 +55,11 @@ def test_priced_weights_vanish_on_noise_and_stay_on_signal():
             z = np.linalg.cholesky(2 * k + np.diag(noise)) @ rng.normal(size=(N, 12))
             assert fit_weights([k, np.eye(N)], noise, [(1.0, z)], prices)[0][0] > 0.5
     assert sum(held) >= 5
+
+
+def test_a_common_level_costs_nothing_as_the_null_fits_it_anyway():
+    rng = np.random.default_rng(2)
+    y = rng.normal(size=(N, 8))
+    found = entry_prices([np.eye(N), np.ones((N, N))], np.full(N, 0.5), [(1.0, y)], [np.eye(N)], np.ones(1), 1.0)
+    assert found[0] == pytest.approx(0, abs=1e-5)
+    assert found[1] > 1
