@@ -57,7 +57,7 @@ def test_against_brute_force(cells, steps: str, k: int, piece: int, monkeypatch)
     monkeypatch.setattr(nearest, "PIECE", piece)
     scores, points, pseudotime = cells
     time = points if steps == "points" else pseudotime
-    edges = as_dict(directed_neighbours(scores, time, steps=steps, n_neighbors=k, window=0.2))
+    edges = as_dict(directed_neighbours(scores, time, steps=steps, n_neighbors=k, window=0.2)[0])
     expected = brute_force(scores, time, steps, k, 0.2)
     assert edges.keys() == expected.keys()
     for pair, weight in expected.items():
@@ -68,7 +68,7 @@ def test_against_brute_force(cells, steps: str, k: int, piece: int, monkeypatch)
 def test_all_edges_point_forward_and_rows_sum_to_one(cells, steps: str) -> None:
     scores, points, pseudotime = cells
     time = points if steps == "points" else pseudotime
-    edges = directed_neighbours(scores, time, steps=steps)
+    edges, _ = directed_neighbours(scores, time, steps=steps)
     assert (time[edges.target] > time[edges.source]).all()
     sums = np.bincount(edges.source, edges.weight, minlength=time.size)
     latest = time == time.max()
@@ -82,19 +82,36 @@ def test_permuting_cells_permutes_edges(cells, steps: str) -> None:
     scores, points, pseudotime = cells
     time = points if steps == "points" else pseudotime
     order = np.random.default_rng(1).permutation(time.size)
-    first = as_dict(directed_neighbours(scores, time, steps=steps))
-    moved = as_dict(directed_neighbours(scores[order], time[order], steps=steps))
+    first = as_dict(directed_neighbours(scores, time, steps=steps)[0])
+    moved = as_dict(directed_neighbours(scores[order], time[order], steps=steps)[0])
     back = {(int(order[s]), int(order[t])): w for (s, t), w in moved.items()}
     assert back.keys() == first.keys()
     assert all(back[pair] == pytest.approx(first[pair], rel=1e-4) for pair in first)
 
 
+@pytest.mark.parametrize("compared", [0, 10**9])
+@pytest.mark.parametrize("steps", ["points", "continuous"])
+def test_through_an_index_nearly_the_same_is_found(branch, steps: str, compared: int, monkeypatch) -> None:
+    monkeypatch.setattr(knn, "COMPARED", compared)
+    scores, time, _ = branch(1500, noise=0.1)
+    time = np.floor(time * 5) if steps == "points" else time
+    exact = as_dict(directed_neighbours(scores, time, steps=steps)[0])
+    edges, recall = directed_neighbours(scores, time, steps=steps, exact=False)
+    found = as_dict(edges)
+    assert recall is not None
+    assert recall > 0.95
+    assert len(found.keys() & exact.keys()) / len(exact) == pytest.approx(recall, abs=0.03)
+    assert (time[edges.target] > time[edges.source]).all()
+    sums = np.bincount(edges.source, edges.weight, minlength=1500)
+    np.testing.assert_allclose(sums[time < time.max()], 1)
+
+
 def test_coinciding_cells_and_a_single_time() -> None:
     scores, time = np.zeros((6, 2)), np.array([0.0, 0, 0, 1, 1, 1])
-    edges = directed_neighbours(scores, time, steps="points", n_neighbors=2)
+    edges, _ = directed_neighbours(scores, time, steps="points", n_neighbors=2)
     np.testing.assert_allclose(edges.weight, 0.5)
     assert edges.source.size == 6
-    assert directed_neighbours(scores, np.zeros(6), steps="points").source.size == 0
+    assert directed_neighbours(scores, np.zeros(6), steps="points")[0].source.size == 0
 
 
 def test_components_against_svd() -> None:
@@ -116,7 +133,7 @@ def test_a_simulated_branch_is_followed_forward_and_within_its_fate() -> None:
     counts = toy.counts.toarray().astype(float)
     X = np.log1p(1e4 * counts / counts.sum(1, keepdims=True))
     time, true, fate = (toy.cells[c].to_numpy() for c in ("time", "pseudotime", "cell_type"))
-    edges = directed_neighbours(principal_components(X), time, steps="points")
+    edges, _ = directed_neighbours(principal_components(X), time, steps="points")
     forward = edges.weight[true[edges.target] > true[edges.source]].sum() / edges.weight.sum()
     assert forward >= 0.95
     committed = (fate[edges.source] != "progenitor") & (time[edges.source] == 36)

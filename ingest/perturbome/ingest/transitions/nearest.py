@@ -111,3 +111,9 @@ def by_distance(
     distance[found < 0] = np.inf
     order = np.argsort(distance, axis=1, kind="stable")
     return np.take_along_axis(found, order, 1).astype(np.intp), np.take_along_axis(distance, order, 1)
+
+
+def share_found(found: NDArray[np.integer], true: NDArray[np.integer]) -> float:
+    """Share of the true neighbours among those found, over all rows [n, k]; places without a neighbour do not count."""
+    hit = sum(np.isin(t[t >= 0], f).sum() for f, t in zip(found, true, strict=True))
+    return float(hit / max((true >= 0).sum(), 1))
