@@ -57,9 +57,7 @@ def regulation(
     together: Annotated[bool, typer.Option("--together", help="One network over all cell types.")] = False,
     dask: Annotated[
         str | None,
-        typer.Option(
-            help="local, or a scheduler's address: workers read the cells in chunks. For large data."
-        ),
+        typer.Option(help="local, or a scheduler's address: workers read the cells in chunks. For large data."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same stability.")] = 0,
     store: StoreOption = None,
