@@ -1,6 +1,7 @@
 """Hashes against their definitions in plain Python, and blind to order."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
@@ -39,7 +40,9 @@ def test_seeds_give_other_orders():
     assert (np.argsort(seeded(keys, 0)) != np.argsort(seeded(keys, 1))).any()
 
 
-def test_rows_do_not_depend_on_the_order_of_genes_or_on_stored_zeros():
+@pytest.mark.parametrize("block", [1, 50, 1 << 20])
+def test_rows_do_not_depend_on_the_order_of_genes_or_on_stored_zeros(monkeypatch, block):
+    monkeypatch.setattr("perturbome.models.data.fingerprint.BLOCK", block)
     rng = np.random.default_rng(0)
     x = rng.poisson(0.7, (20, 30)).astype(np.float32)
     genes = name_hashes([f"G{j}" for j in range(30)])
@@ -51,6 +54,10 @@ def test_rows_do_not_depend_on_the_order_of_genes_or_on_stored_zeros():
     np.testing.assert_array_equal(found, row_hashes(b.indptr, b.indices, b.data, genes[order]))
     np.testing.assert_array_equal(found, row_hashes(full.indptr, full.indices, full.data, genes))
     assert len(np.unique(found)) == len(np.unique(x, axis=0))
+    by_hand = [
+        sum(splitmix(int(genes[j]) ^ int(v.view(np.uint32))) for j, v in enumerate(row) if v) % M for row in x
+    ]  # fmt: skip
+    assert found.tolist() == by_hand
 
 
 def test_a_bag_knows_repetition_but_not_order():

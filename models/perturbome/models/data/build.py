@@ -146,10 +146,12 @@ def _linear(
     n = len(context)
     for chunk in cells.stream(wanted=context >= 0):
         report("cells read for the choice of genes", chunk.start, n)
-        matrix = chunk.matrix.astype(np.float64)
+        here = context[chunk.start : chunk.start + chunk.matrix.shape[0]]
+        rows = np.flatnonzero(here >= 0)
+        matrix = chunk.matrix[rows].astype(np.float64)
         if unit.startswith("log1p"):
             np.expm1(matrix.data, out=matrix.data)
-        yield matrix, context[chunk.start : chunk.start + matrix.shape[0]]
+        yield matrix, here[rows]
     report("cells read for the choice of genes", n, n)
 
 

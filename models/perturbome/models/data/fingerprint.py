@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 
+BLOCK = 1 << 20
+"""Non-zeros hashed at once."""
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 
@@ -48,12 +50,18 @@ def row_hashes(indptr: NDArray[Any], indices: NDArray[Any], values: NDArray[Any]
     The order of the genes does not matter, nor do stored zeros. indptr [n + 1], indices and values [n_nonzeros],
     gene_hashes [n_genes].
     """
-    values = np.ascontiguousarray(values, dtype=np.float32)
-    each = np.where(values == 0, np.uint64(0), mixed(gene_hashes[indices] ^ values.view(np.uint32).astype(np.uint64)))
-    total = np.zeros(len(each) + 1, dtype=np.uint64)
-    np.cumsum(each, out=total[1:])  # wraps around, so differences are sums modulo 2^64
-    sums: Hashes = total[indptr[1:]] - total[indptr[:-1]]
-    return sums
+    n = len(indptr) - 1
+    found = np.zeros(n, dtype=np.uint64)
+    rows = max(1, BLOCK * n // max(1, len(values)))  # in blocks, as the steps between take 8 bytes for each non-zero
+    for at in range(0, n, rows):
+        ends = indptr[at : at + rows + 1]
+        value = np.ascontiguousarray(values[ends[0] : ends[-1]], dtype=np.float32)
+        gene = gene_hashes[indices[ends[0] : ends[-1]]]
+        each = np.where(value == 0, np.uint64(0), mixed(gene ^ value.view(np.uint32).astype(np.uint64)))
+        total = np.zeros(len(each) + 1, dtype=np.uint64)
+        np.cumsum(each, out=total[1:])  # wraps around, so differences are sums modulo 2^64
+        found[at : at + rows] = total[ends[1:] - ends[0]] - total[ends[:-1] - ends[0]]
+    return found
 
 
 def bag_hash(parts: Sequence[Hashes]) -> str:
