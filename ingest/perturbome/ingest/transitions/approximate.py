@@ -28,9 +28,9 @@ def nearest_by_index(
 ) -> Nearest:
     """As `nearest`, approximate: cells fall into 4 sqrt(m) lists by k-means; the lists nearest to a query are searched.
 
-    Recall, the share of true neighbours found, is measured against exact search on 256 queries, and the number of
-    lists searched grows by half until it is 98 %. Sample and training cells are drawn from the cells in an order of their
-    own, so the answer does not depend on the order they come in. Source: Jegou et al. 2011, IEEE TPAMI 33, 117,
+    Recall, the share of true neighbours found, is measured against exact search on 256 queries, and more lists are
+    searched until it is 98 %. Sample and training cells are drawn from the cells in an order of their own, so the
+    answer does not depend on the order they come in. Source: Jegou et al. 2011, IEEE TPAMI 33, 117,
     without quantised distances; index of the package faiss. Raises MissingExtra without it.
     """
     faiss = _faiss()

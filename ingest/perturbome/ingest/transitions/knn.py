@@ -99,11 +99,11 @@ def _candidates(
 
 
 def _blocks(low: NDArray[np.intp], high: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
-    """Cells whose candidates are mostly the same: their first ones a quarter of a range apart, where that is many."""
+    """Cells whose candidates are mostly the same: their first ones a quarter of a range apart at most."""
     begin = 0
     while begin < low.size:
         end = int(np.searchsorted(low, low[begin] + (high[begin] - low[begin]) // 4, side="right"))
-        end = max(end, min(begin + BLOCK, low.size))
+        end = max(end, begin + 1)
         yield begin, end
         begin = end
 
@@ -117,9 +117,10 @@ def _through_index(
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """As `nearest_in_ranges`, approximate: twice as many are sought among the candidates of all, and sifted."""
     first, last = int(low[0]), int(high[-1])
+    if len(queries) * (last - first) <= COMPARED:
+        return nearest_in_ranges(ordered, queries, low, high, k)
     alike = low[0] == low[-1] and high[0] == high[-1]
-    few = len(queries) * (last - first) <= COMPARED
-    near = nearest(ordered[first:last], queries, k if alike else min(2 * k, last - first), exact=few)
+    near = nearest(ordered[first:last], queries, k if alike else min(2 * k, last - first), exact=False)
     found = np.where(near.index >= 0, near.index + first, -1).astype(np.intp)
     outside = (found < low[:, None]) | (found >= high[:, None])
     distance = np.where(outside, np.inf, near.distance)
