@@ -94,3 +94,33 @@ def test_the_order_of_genes_does_not_matter():
 def test_an_unknown_embedding_is_refused(singles):
     with pytest.raises(UnknownName, match="other contexts"):
         Bilinear(embedding="other context").fit(singles.hidden())
+
+
+def test_a_tuned_penalty_is_that_of_least_error_on_targets_left_out(singles):
+    features = Features(embeddings={"text": GeneMatrix(tuple(GENES), hidden_features())})
+    model = Bilinear("text", n_components=3, penalty=None)
+    model.fit(singles.hidden(), features)
+    chosen, n, error = model.tuned(np.arange(15)), 15, {}
+    labels = [c.targets[0] for c in model.table.conditions]
+    for penalty in (0.1, 1.0, 10.0, 100.0, 1000.0):
+        total = 0.0
+        for left in range(10):
+            out = [i for i in range(n) if sorted(labels).index(labels[i]) % 10 == left]
+            rest = model.table[[i for i in range(n) if i not in out]]
+            profiles = np.column_stack([*rest.mean, rest.control[0]])
+            g, b = gene_scores(profiles, 3), rest.delta.mean(axis=0)
+            embedded = {t: hidden_features()[int(t[1:])] for t in labels}
+            p = np.array([embedded[c.targets[0]] for c in rest.conditions]).T
+            k = bilinear((rest.delta - b).T, g, p, penalty)
+            total += sum(np.sum((model.table.delta[i] - b - g @ k @ embedded[labels[i]]) ** 2) for i in out)
+        error[penalty] = total
+    assert chosen == min(error, key=error.get)
+    assert np.array_equal(
+        ask(model, singles, features).delta, ask(Bilinear("text", 3, chosen), singles, features).delta
+    )  # fmt: skip
+
+
+def test_a_tuned_penalty_gives_the_mean_where_the_embedding_is_noise(singles):
+    noise = np.random.default_rng(4).normal(size=(30, 3))
+    found = ask(Bilinear("text", penalty=None), singles, Features({"text": GeneMatrix(tuple(GENES), noise)}))
+    assert np.mean((found.delta - singles.training.delta.mean(axis=0)) ** 2) < 0.1 * np.mean(singles.test.delta**2)

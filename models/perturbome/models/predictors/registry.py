@@ -64,6 +64,10 @@ PREDICTORS: dict[str, Record] = {
             AHLMANN, Bilinear,
         ),
         Record(
+            "bilinear ridge, tuned", "B5", "the same, its penalty chosen by leaving training targets out", (), AHLMANN,
+            partial(Bilinear, penalty=None),
+        ),
+        Record(
             "bilinear ridge across contexts", "B5", "the same, with perturbations by what they did elsewhere",
             ("other contexts",), AHLMANN, partial(Bilinear, ELSEWHERE),
         ),
