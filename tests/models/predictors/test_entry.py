@@ -63,3 +63,13 @@ def test_a_common_level_costs_nothing_as_the_null_fits_it_anyway():
     found = entry_prices([np.eye(N), np.ones((N, N))], np.full(N, 0.5), [(1.0, y)], [np.eye(N)], np.ones(1), 1.0)
     assert found[0] == pytest.approx(0, abs=1e-5)
     assert found[1] > 1
+
+
+def test_the_more_kernels_there_are_the_more_each_must_explain():
+    k, noise, y = example(np.random.default_rng(3))
+    model = noise, [(1.0, y)], [np.eye(N)], np.ones(1), 1.0
+    one, some = entry_prices([k], *model), entry_prices([k] * 10, *model)
+    assert some / entry_prices([k] * 10, *model, 1.0) == pytest.approx(
+        np.full(10, 2.5758), abs=1e-3
+    )  # 0.005 of a normal
+    assert one[0] < some[0]

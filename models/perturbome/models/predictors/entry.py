@@ -6,25 +6,27 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
+from scipy import linalg, special
 
 from perturbome.models.predictors.gaussian_process import Class, mixed
 
 Array = NDArray[np.float64]
 
-STANDARD_ERRORS = 2.0
+CHANCE = 0.05
+"""The chance that any kernel at all gets weight where none deserves it."""
 
 
 def entry_prices(
     kernels: Sequence[Array], noise: Array, classes: Sequence[Class], null: Sequence[Array], weights: Array, tau: float,
-    standard_errors: float = STANDARD_ERRORS,
+    standard_errors: float | None = None,
 ) -> Array:  # fmt: skip
     """Price of a unit of weight of every kernel [n_kernels], in log likelihood: so many s.e. of its score by chance.
 
     Where the null model (kernels `null` with weights and tau, as fitted) holds, the score dL/dw_j at w_j = 0 has
         s.e. = m sqrt(tr(B²) / (2 m_eff)),   B = scale A^-1/2 K_j A^-1/2 less its mean diagonal,
-    for m columns that count as m_eff independent ones; summed over classes, as their genes move together too. A
-    kernel whose score is below its price gets no weight (a score test, Lin 1997; as a price, the lasso's).
+    for m columns that count as m_eff independent ones; summed over classes, as their genes move together too. By
+    default as many s.e. as chance reaches once in twenty among all kernels (Bonferroni). A kernel
+    whose score is below its price gets no weight (a score test, Lin 1997; as a price, the lasso's).
     """
     prices = np.zeros(len(kernels))
     common = mixed(weights, null) if len(null) else np.zeros((len(noise), len(noise)))
@@ -37,7 +39,8 @@ def entry_prices(
             b = scale * linalg.solve_triangular(half, left.T, lower=True, check_finite=False)
             spread = max(float(np.sum(b**2) - np.trace(b) ** 2 / n), 0.0)
             prices[j] += m * np.sqrt(spread / (2 * independent_columns(white)))
-    return standard_errors * prices
+    few = -float(special.ndtri(CHANCE / max(len(kernels), 1)))
+    return (few if standard_errors is None else standard_errors) * prices
 
 
 def independent_columns(white: Array) -> float:

@@ -60,7 +60,9 @@ class PriorKernel(TablePredictor):
         free = [name.startswith((SAME, SIZE)) for name in self._kernels]
         null = [k for k, f in zip(chosen, free, strict=True) if f]
         w0, tau0, _ = fit_weights(null, noise, classes, steps=self.steps)
-        prices = np.where(free, 0.0, entry_prices(chosen, noise, classes, null, w0, tau0))
+        prices = np.zeros(len(chosen))
+        paying = [j for j, f in enumerate(free) if not f]
+        prices[paying] = entry_prices([chosen[j] for j in paying], noise, classes, null, w0, tau0)
         self._weights, tau, likelihood = fit_weights(chosen, noise, classes, prices, self.steps)
         posterior = condition_on(mixed(self._weights, chosen), tau * noise, y, signal)
         self._posterior, self._unit = replace(posterior, scale=fit_scales(posterior)), b
