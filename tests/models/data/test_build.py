@@ -64,6 +64,17 @@ def test_chunks_do_not_matter(shared_study, cut_study, tmp_path, cells):
     np.testing.assert_allclose(parts.controls.total, whole.controls.total, rtol=1e-9)
 
 
+def test_chunks_without_a_wanted_cell_are_passed_over(cut_study, expression):
+    cells = LakeCells.read(cut_study.lake, "study")
+    wanted = np.zeros(cells.said.height, dtype=bool)
+    wanted[[300, 900]] = True
+    pieces = list(cells.stream(wanted=wanted))
+    assert len(pieces) == 2
+    for piece, row in zip(pieces, (300, 900), strict=True):
+        found = piece.matrix[row - piece.start].toarray()
+        np.testing.assert_array_equal(found, expression.X[row].toarray())
+
+
 def test_cells_are_those_of_the_lake(shared_study, expression, tmp_path):
     data = perturbation_data(shared_study, **KEPT, n_genes=20, cells=True, cache=tmp_path)
     order = [expression.genes["gene"].to_list().index(g) for g in data.genes]
