@@ -31,7 +31,7 @@ def dask_client(where: str, n_workers: int | None = None, timeout: float = 10.0)
         raise MissingExtra("distributed", "scale", "Inference on a cluster") from error
     if where == "local":
         cluster = LocalCluster(
-            n_workers=n_workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            n_workers=n_workers, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
         )
         with cluster, Client(cluster) as client:
             yield client

@@ -25,6 +25,7 @@ MOST_LEFT_OUT = 4096  # cells
 def ridge(cells: Cells, options: Options) -> Evidence:
     """Every target on all regulators but itself, in closed form (see `fit_ridge`); strength is |z|.
 
+    The penalty, unless it is told, is that of the least leave-one-out error (see `leave_one_out_penalty`).
     Bootstraps are Bayesian (Rubin 1981): blocks of cells, weighed by standard exponentials. A block's Gram matrix is
     made once, so that a bootstrap never touches a cell again.
     """
