@@ -105,6 +105,14 @@ def test_a_witness_that_knows_raises_its_pairs_and_one_that_does_not_changes_lit
     assert np.median(against[link]) > 4, "a witness that always says the opposite is understood"
 
 
+def test_a_pair_counts_for_its_bin_and_not_for_itself():
+    rng = np.random.default_rng(5)
+    z, other = np.abs(rng.normal(size=(2, 40, 60)))
+    other[0, :12], z[0, 0] = 20.0, 9.0
+    odds = agreement(z, other, np.zeros(z.shape, bool), np.ones(z.shape))
+    assert odds[0, 0] < 0.8 * odds[0, 1:12].min()
+
+
 def test_weights_by_an_independent_witness_leave_p_as_it_was():
     rng = np.random.default_rng(4)
     z, other = rng.normal(size=(2, 80, 150))

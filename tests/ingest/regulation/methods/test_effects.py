@@ -11,7 +11,7 @@ from scipy import sparse, special, stats
 from perturbome.ingest.regulation.method import Cells
 from perturbome.ingest.regulation.methods.conditions import Conditions
 from perturbome.ingest.regulation.methods.effects import Experiment, baseline
-from perturbome.ingest.regulation.methods.noise import NO_PRIOR, inverse_trigamma, shape_of, shared_variance
+from perturbome.ingest.regulation.methods.noise import NO_PRIOR, inverse_trigamma, noise_of, shape_of, shared_variance
 from perturbome.ingest.regulation.methods.tails import normal_of_skewed, normal_of_t
 
 G = 14
@@ -127,6 +127,21 @@ def test_three_cells_that_agree_by_chance_prove_nothing():
     X[cells.perturbed[:, 1]] = X[cells.control].mean(0) + 1e-3
     effects = Experiment.of(replace(cells, X=X)).effects()
     assert np.abs(effects.delta / effects.error)[1].max() < 0.1
+
+
+def test_conditions_that_spread_more_are_believed_and_those_that_spread_less_are_not():
+    rng = np.random.default_rng(6)
+    perturbed = np.vstack([np.zeros((50, 8), bool), np.repeat(np.eye(8, dtype=bool), 30, 0)])
+    spread = np.concatenate([np.ones(50), np.repeat([0.2, 0.2, 1, 1, 1, 1, 3, 3], 30)])
+    X = rng.normal(size=(290, 40)) * spread[:, None]
+    cells = Cells.of(X, np.arange(8), perturbed=perturbed, aimed=np.arange(8))
+    conditions = Conditions.of(cells)
+    own = conditions.meets_itself(40)
+    noise = noise_of(X, conditions, conditions.sums(X) / conditions.size[:, None], own)
+    assert (noise.within >= noise.variance).all()
+    of_gene = conditions.sets.argmax(0) + 1
+    assert (noise.within[of_gene[:2]] == noise.variance).mean() > 0.99
+    assert np.median(noise.within[of_gene[6:]] / noise.variance) > 2
 
 
 def test_one_profile_each_learns_its_noise_from_the_other_perturbations():
