@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 NEEDS = {"time": "two time points, or a pseudotime", "perturbations": "measured perturbations and control cells"}
-CLOCKS = {"points": "time points", "any": "time points, or a pseudotime", "none": ""}
+CLOCKS = {"points": "time points", "any": "time points, or a pseudotime", "own": "RNA velocity in the file", "none": ""}
 
 
 def page() -> str:
