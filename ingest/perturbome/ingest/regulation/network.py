@@ -69,7 +69,9 @@ def infer_network(
         # Beyond the least float p no longer tells strong edges apart; the strength does.
         order = np.lexsort((target, source, -sure, p))
         n_significant = passed(p[order], max_q)
-    kept = order[: min(n_significant, max_edges)]
+    # p says who is significant, strength who is strongest: in a consensus these are two orders.
+    kept = order[:n_significant]
+    kept = kept[np.lexsort((target[kept], source[kept], -sure[kept]))][:max_edges]
     source, target = source[kept], target[kept]
     weight = evidence.weight[source, target]
     stability = None
