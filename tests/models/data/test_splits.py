@@ -67,7 +67,7 @@ def made(maker, pool, **options):
 
 @pytest.mark.parametrize("maker", MAKERS)
 @given(pools | rich, st.integers(0, 3), st.sampled_from([0.0, 0.2, 0.5]), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 def test_drawn_splits_are_disjoint_complete_and_reproducible(maker, pool, seed, validation, random):
     split = made(maker, pool, seed=seed, validation=validation)
     names = [c.name for c in pool]
@@ -91,7 +91,7 @@ def test_genes_of_unseen_singles_were_never_perturbed(pool, share):
 
 @pytest.mark.parametrize("seen", [0, 1, 2])
 @given(rich, st.integers(0, 3), st.sampled_from([0.0, 0.3]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_pairs_have_the_promised_number_of_seen_genes(seen, pool, seed, validation):
     split = made(f"double {seen}", pool, seed=seed, validation=validation)
     train = [Condition.parse(n) for n in split.train]
