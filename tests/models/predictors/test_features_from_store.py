@@ -109,3 +109,11 @@ def test_they_fit_a_predictor(store, data):
 def test_another_data_set_is_refused(store, data):
     with pytest.raises(UnknownName, match="arrays"):
         features_from_store(store, from_arrays(**simulate([(), (0,)]), dataset="array"))
+
+
+def test_what_inferred_regulation_saw_is_said_in_the_report(store, data):
+    assert features_from_store(store, data).said == ()
+    known = features_from_store(store, data, regulation_runs=(regulation(store, "control"),))
+    assert len(known.said) == 1
+    assert "all control cells" in known.said[0]
+    assert known.said[0] in PriorKernel().fit(data.hidden(), known).said

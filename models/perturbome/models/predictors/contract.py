@@ -31,6 +31,11 @@ class Predicted:
     variance: Array | None  # [n, n_genes] of the true change around delta; None where the predictor has none
     how: tuple[str, ...]  # [n], what answered: the predictor's own name, or what it fell back to and why
     said: tuple[str, ...] = ()  # sentences on what fell back
+    lower: Array | None = None  # [n, n_genes], ends of the conformal interval of a measured change
+    upper: Array | None = None
+    baseline: Array | None = None  # [n, n_genes], what the baseline beside it says
+    baseline_how: tuple[str, ...] = ()  # [n], what answered for the baseline
+    gate: Array | None = None  # [n], gamma in 0..1: how much of the model was added to the baseline
 
 
 class Predictor(Protocol):
@@ -76,7 +81,7 @@ class TablePredictor:
         self.table, self.features = data.training, features or Features()
         numbers, said = self.learn(seed)
         self.data = data
-        return FitReport(self.name, len(self.table), numbers, said)
+        return FitReport(self.name, len(self.table), numbers, (*self.features.said, *said))
 
     def predict(self, conditions: Sequence[Condition]) -> Predicted:
         """Predict conditions; ModelError before fit, UnknownName for a context that the data does not hold."""

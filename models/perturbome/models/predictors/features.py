@@ -80,6 +80,7 @@ class Features:
     gene_sets: Mapping[str, GeneMatrix] = field(default_factory=dict)  # membership, 0 or more
     networks: Mapping[str, GeneGraph] = field(default_factory=dict)  # undirected, weights 0 or more
     regulation: Mapping[str, GeneGraph] = field(default_factory=dict)  # regulator -> target, signed
+    said: tuple[str, ...] = ()  # what a person should know of where they come from
 
 
 def genes_of(condition: Condition) -> tuple[str, ...]:

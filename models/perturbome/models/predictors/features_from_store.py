@@ -39,10 +39,11 @@ def features_from_store(
     networks, regulation = _priors(store, symbols, least_score)
     for run in regulation_runs:
         regulation[f"inferred {run}"] = _inferred(store, data, run, symbols)
+    said = tuple(s for run in regulation_runs for s in _leaks(store, data, run))
     embeddings = {}
     if loadings and data.cells.matrix is not None:
         embeddings["control loadings"] = control_loadings(data, loadings)
-    return Features(embeddings, _gene_sets(store, symbols), networks, regulation)
+    return Features(embeddings, _gene_sets(store, symbols), networks, regulation, said)
 
 
 def _symbols(store: Store, dataset: str) -> pl.DataFrame:
@@ -96,6 +97,23 @@ def _inferred(store: Store, data: PerturbationData, run: str, symbols: pl.DataFr
         )
     summed = rows.group_by("source", "target").agg(pl.col("weight").cast(pl.Float64).sum())
     return _graph(summed, symbols)
+
+
+def _leaks(store: Store, data: PerturbationData, run: str) -> list[str]:
+    """Sentences on what a regulation run of the same data set saw that a strict judge would have kept from it."""
+    configuration = store.lake.run(run).configuration
+    if configuration.get("dataset", data.dataset) != data.dataset:
+        return []
+    said = [
+        f"The regulation of run {run} was inferred from all control cells of '{data.dataset}', those that the truth "
+        "is measured against among them: what it predicts shares a little of the truth's noise."
+    ]
+    if configuration.get("cells") != "control":
+        said.append(
+            f"The regulation of run {run} saw cells of the training conditions: errors on training conditions that "
+            "are left out in turn are smaller than those on the test side, and a gate learned from them opens too far."
+        )
+    return said
 
 
 def seen_by(configuration: Mapping[str, object], data: PerturbationData) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from perturbome.models.predictors.averages import Additive, MatchingMean, NoChange, PerturbedMean
 from perturbome.models.predictors.bilinear import ELSEWHERE, Bilinear
@@ -31,55 +32,60 @@ class Record:
     needs: tuple[str, ...]  # of "singles", "other contexts", "features"; without them it falls back and says so
     source: str
     factory: Callable[..., Predictor]  # takes the predictor's options by name
+    closed_form: bool = False  # a baseline that a gated predictor may stand on
+
+
+closed = partial(Record, closed_form=True)
+GATED = "gated "
 
 
 PREDICTORS: dict[str, Record] = {
     r.name: r
     for r in (
-        Record("no change", "B0", "nothing changes", (), AHLMANN, NoChange),
-        Record(
+        closed("no change", "B0", "nothing changes", (), AHLMANN, NoChange),
+        closed(
             "perturbed mean", "B1", "what training perturbations do on average", (), f"{SYSTEMA}; {CSENDES}",
             PerturbedMean,
         ),
-        Record(
+        closed(
             "perturbed mean over cells", "B1", "what the average perturbed cell does", (), SYSTEMA,
             partial(PerturbedMean, by_cells=True),
         ),
-        Record("matching mean", "B2", "the mean of the single effects", ("singles",), SYSTEMA, MatchingMean),
-        Record("sum of single effects", "B3", "the sum of the single effects", ("singles",), AHLMANN, Additive),
-        Record(
+        closed("matching mean", "B2", "the mean of the single effects", ("singles",), SYSTEMA, MatchingMean),
+        closed("sum of single effects", "B3", "the sum of the single effects", ("singles",), AHLMANN, Additive),
+        closed(
             "copied shift", "B4", "what the perturbation did in one other context", ("other contexts",),
             "the shift of Lotfollahi et al. 2019, Nature Methods (scGen), in expression", partial(MeanShift, "copy"),
         ),
-        Record(
+        closed(
             "mean shift", "B4", "what the perturbation did in other contexts on average", ("other contexts",),
             "the shift of Lotfollahi et al. 2019, Nature Methods (scGen), in expression", partial(MeanShift, "average"),
         ),
-        Record(
+        closed(
             "scaled mean shift", "B4", "what it did in other contexts, scaled gene by gene as shared ones tell",
             ("other contexts",), "Hoerl and Kennard 1970 for the ridge", MeanShift,
         ),
-        Record(
+        closed(
             "bilinear ridge", "B5", "a linear model between genes and perturbed genes, both by their expression", (),
             AHLMANN, Bilinear,
         ),
-        Record(
+        closed(
             "bilinear ridge, tuned", "B5", "the same, its penalty chosen by leaving training targets out", (), AHLMANN,
             partial(Bilinear, penalty=None),
         ),
-        Record(
+        closed(
             "bilinear ridge across contexts", "B5", "the same, with perturbations by what they did elsewhere",
             ("other contexts",), AHLMANN, partial(Bilinear, ELSEWHERE),
         ),
-        Record(
+        closed(
             "feature kernel ridge", "B6", "kernel ridge on what is known of the perturbed genes", ("features",),
             CSENDES, FeatureRegression,
         ),
-        Record(
+        closed(
             "feature neighbours", "B6", "the mean of the perturbations of the likest genes", ("features",), CSENDES,
             partial(FeatureRegression, way="neighbours"),
         ),
-        Record(
+        closed(
             "linear additive", "B8", "one effect for every target, fitted to singles and combinations together", (),
             PERTURBENCH, LinearAdditive,
         ),
@@ -94,6 +100,20 @@ PREDICTORS: dict[str, Record] = {
 def predictors(without: tuple[str, ...] = ()) -> list[Record]:
     """The predictors there are, but for those that need what is not there."""
     return [r for r in PREDICTORS.values() if not set(r.needs) & set(without)]
+
+
+def make_predictor(name: str, **options: Any) -> Predictor:
+    """The predictor of a record's name, or `gated NAME`: that of any record behind a gate on the best baseline.
+
+    Options go by name: of a gated predictor's, those of `Gated` to the gate, all others to its model. UnknownName.
+    """
+    text = name.replace("-", " ", 1) if name.startswith("gated-") else name
+    if not text.startswith(GATED):
+        return find_predictor(text).factory(**options)
+    from perturbome.models.predictors.gated import OPTIONS, Gated
+
+    of_gate = {key: options.pop(key) for key in list(options) if key in OPTIONS}
+    return Gated(partial(find_predictor(text.removeprefix(GATED)).factory, **options), **of_gate)
 
 
 def find_predictor(name: str) -> Record:
