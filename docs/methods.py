@@ -18,9 +18,10 @@ def page() -> str:
         "",
         "## Who regulates whom: `perturbome infer regulation DATASET --method NAME`",
         "",
-        "One network per cell type and time (a method that follows time: per time and the next one). Every edge has a",
-        "sign, a weight (change of the target per standard deviation of the regulator), a two-sided p where the method",
-        "has a test, and a stability: the share of bootstraps of the cells that find it again with its sign.",
+        "One network per cell type and time (a method that follows time: per cell type, or with `--time-bins N`",
+        "per bin and the next). Every edge has a sign, a weight (change of the target per standard deviation of the",
+        "regulator), a two-sided p where the method has a test, and a stability: the share of bootstraps of the cells",
+        "that find it again with its sign.",
         "",
         "| method | what it looks at | needs | in chunks (`--dask`) | source |",
         "|---|---|---|---|---|",
@@ -31,7 +32,8 @@ def page() -> str:
     members = ", ".join(f"`{m.name}`" for m in REGULATION.values() if m.consensus)
     lines += [
         "",
-        f"Members of `consensus`, as far as the cells allow: {members}; `--member` names others.",
+        f"Members of `consensus`, as far as the cells allow: {members}; `--member` names others. What goes along with",
+        "what counts once, what follows what twice, what was done to a gene four times.",
         "",
         "* **Measured perturbations?** `interventional`: an experiment says what causes what, an association does not.",
         "* **None, but a time course?** `dynamic`: on known networks with time series it found more than the others.",

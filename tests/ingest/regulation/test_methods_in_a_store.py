@@ -147,6 +147,14 @@ def test_groups_across_time_hold_a_bin_and_the_next() -> None:
         }
     )
     alone, _ = group_cells(cells, "toy")
-    across, _ = group_cells(cells, "toy", across_time=True)
+    across, _ = group_cells(cells, "toy", across_time=True, time_bins=3)
+    together, _ = group_cells(cells, "toy", across_time=True)
     assert [(g.time, g.rows.size) for g in alone] == [(0.0, 40), (6.0, 40), (12.0, 40)]
     assert [(g.time, g.rows.min(), g.rows.max()) for g in across] == [(0.0, 0, 79), (6.0, 40, 119)]
+    assert [(g.time, g.rows.size) for g in together] == [(None, 120)]
+
+
+@pytest.mark.parametrize("method", ["correlation", "trees", "bayesian-ridge"])
+def test_a_penalty_that_nothing_would_use_is_refused(store: Store, method: str) -> None:
+    with pytest.raises(InputError, match=r"takes no penalty.*ridge"):
+        infer_regulation(store, "toy", method=method, penalty=0.1)

@@ -43,8 +43,9 @@ def group_cells(
 ) -> tuple[list[CellGroup], list[str]]:
     """Groups with at least `min_cells` cells, and what to tell of those left out.
 
-    Times are binned as `bin_cells` says. `across_time`: a group is a bin and the next one, written at the time of the
-    first, so that a method can see what became of its cells; cells of a single bin stay one group.
+    Times are binned as `bin_cells` says. `across_time`, for a method that must see what became of cells: all times
+    of a cell type are one group, without a time of its own; with `time_bins`, a group is a bin and the next one,
+    written at the time of the first. Cells of a single bin stay one group.
     Raises UnknownName for a cell type that is not there, NothingFound where no group is large enough.
     """
     labels = cells["cell_type"].fill_null(ALL).to_numpy()
@@ -60,7 +61,8 @@ def group_cells(
     said: list[str] = []
     for label in sorted(set(labels[wanted])):
         rows = np.flatnonzero(wanted & (labels == label))
-        bins, told = bin_cells(time[rows], pseudotime[rows], n_bins=time_bins, min_cells=min_cells)
+        asked = 1 if across_time and time_bins is None else time_bins
+        bins, told = bin_cells(time[rows], pseudotime[rows], n_bins=asked, min_cells=min_cells)
         said += [f"{label}: {text}" for text in told]
         large = [b for b in bins if b.rows.size >= min_cells]
         lost = sum(b.rows.size for b in bins) - sum(b.rows.size for b in large)

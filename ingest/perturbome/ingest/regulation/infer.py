@@ -70,8 +70,9 @@ def infer_regulation(
     the only ones considered ("hard"). `cells="all"` learns from perturbed cells as well, whose variation tells cause
     from company, but for a perturbed gene as a target, which there answers to the perturbation; "control" learns from
     the control cells only. Cells in which a gene of `leave_out` was perturbed are not looked at: so a perturbation
-    can be predicted without having been seen. `time_bins`: see `bin_cells`; 1 takes all times together; a method that
-    follows cells in time sees each bin with the next. The same store, arguments and seed give the same rows.
+    can be predicted without having been seen. `time_bins`: see `bin_cells`; 1 takes all times together. So does a
+    method that follows cells in time, unless bins are asked for: of these it sees each with the next. The same store,
+    arguments and seed give the same rows.
     `regulators` None: see `choose_regulators`. `n_trees` concerns trees, `members` the consensus. `dask` "local", or
     the address of a scheduler, leaves the cells in the store's files, for workers to read in chunks: for methods that
     need no more than moments of the cells, and the same result.
@@ -83,6 +84,9 @@ def infer_regulation(
     if dask is not None and not chosen_method.chunked:
         able = ", ".join(m.name for m in METHODS.values() if m.chunked)
         raise InputError(f"'{method}' looks at all cells at once and cannot work in chunks. With --dask take {able}.")
+    if penalty is not None and not chosen_method.penalised:
+        able = ", ".join(m.name for m in METHODS.values() if m.penalised)
+        raise InputError(f"'{method}' takes no penalty. Leave --penalty out, or take {able}.")
     unseen = perturbations_of(store, dataset, leave_out)
     seen = ~perturbed_by(unseen)
     looked_at = seen & pl.col("control") if cells == "control" else seen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from perturbome.ingest.regulation.moments import Matrix
 from perturbome.platform.progress import Report, silent
 
 Floats = NDArray[np.float64]
+Ground = Literal["association", "course", "intervention"]
+"""What a method concludes from: what goes along with what, what follows what, or what was done."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ class Method:
     needs: frozenset[str] = frozenset()  # of "time", "perturbations"
     chunked: bool = False  # looks at cells through their moments alone, so that a Dask array will do
     consensus: bool = False  # a default member of the consensus
+    ground: Ground = "association"
+    penalised: bool = False  # makes use of `Options.penalty`
 
     def __call__(self, cells: Cells, options: Options) -> Evidence:
         """Evidence of every pair, from one group of cells."""

@@ -17,7 +17,7 @@ METHODS: dict[str, Method] = {
         Method(
             "ridge", "every target on all regulators at once, in closed form",
             "Hoerl and Kennard 1970; test of Halawa and El Bassiouni 2000", f"{_HERE}.ridge:ridge",
-            chunked=True, consensus=True,
+            chunked=True, consensus=True, penalised=True,
         ),
         Method(
             "bayesian-ridge", "Bayesian ridge regression, bagged over cells", "after Kamimoto et al. 2023 (CellOracle)",
@@ -30,16 +30,16 @@ METHODS: dict[str, Method] = {
         Method(
             "dynamic", "the change of each target in time on the levels of the regulators",
             "after Huynh-Thu and Geurts 2018 (dynGENIE3); Matsumoto et al. 2017 (SCODE)", f"{_HERE}.dynamic:dynamic",
-            needs=frozenset({"time"}), consensus=True,
+            needs=frozenset({"time"}), consensus=True, ground="course", penalised=True,
         ),
         Method(
             "interventional", "effects of measured perturbations, indirect ones taken away",
             "after Pinna, Soranzo and de la Fuente 2010", f"{_HERE}.interventional:interventional",
-            needs=frozenset({"perturbations"}), consensus=True,
+            needs=frozenset({"perturbations"}), consensus=True, ground="intervention", penalised=True,
         ),
         Method(
-            "consensus", "average rank over the other methods", "Marbach et al. 2012 (DREAM5)",
-            f"{_HERE}.consensus:consensus",
+            "consensus", "the other methods by rank, what was done counting most", "after Marbach et al. 2012 (DREAM5)",
+            f"{_HERE}.consensus:consensus", penalised=True,
         ),
     )
 }  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from perturbome.ingest.regulation.method import Cells, Options
-from perturbome.ingest.regulation.methods.consensus import average, cauchy, consensus, normal_scores
+from perturbome.ingest.regulation.methods.consensus import WEIGHTS, cauchy, combine, consensus, normal_scores, surprises
 from perturbome.ingest.regulation.registry import METHODS
 from perturbome.platform.errors import InputError, UnknownName
 
@@ -43,34 +43,70 @@ def test_normal_scores_of_many_pairs_are_a_half_normal():
     assert stats.kstest(scores.ravel(), "halfnorm").statistic < 1e-3
 
 
-@given(st.lists(values, min_size=1, max_size=3))
-def test_average_is_the_order_of_mean_ranks(members):
-    """Oracle: for each pair, its rank among those a member speaks of over their number, averaged by hand."""
+NOWHERE = np.empty(0, np.intp), np.empty(0, np.intp)
+GROUNDS = st.sampled_from(list(WEIGHTS))
+
+
+@given(values)
+def test_surprise_is_minus_the_log_of_the_share_above(strength):
+    """Oracle: pairs counted by hand; and under ranks at random the mean is 1."""
+    found = surprises(-strength, NOWHERE)
+    said = strength[np.isfinite(strength)]
+    for place in np.ndindex(3, 4):
+        if np.isnan(strength[place]):
+            assert np.isnan(found[place])
+        else:
+            above, same = (said > strength[place]).sum(), (said == strength[place]).sum()
+            assert found[place] == pytest.approx(-np.log((above + same / 2) / said.size))
+    many = surprises(np.random.default_rng(0).normal(size=(100, 100)), NOWHERE)
+    assert many.mean() == pytest.approx(1, abs=1e-3)
+
+
+@given(st.lists(st.tuples(values, GROUNDS), min_size=1, max_size=4))
+def test_the_combination_is_the_order_of_mean_surprises(members):
+    """Oracle: each pair by hand; members of one ground averaged, then the grounds that speak, with their weights."""
+    signed, grounds = [m for m, _ in members], [g for _, g in members]
     mean = np.full((3, 4), np.nan)
     for place in np.ndindex(3, 4):
-        ranks = []
-        for member in members:
-            said = member[np.isfinite(member)]
-            if np.isfinite(member[place]):
-                below, same = (said < member[place]).sum(), (said == member[place]).sum()
-                ranks.append((below + (same + 1) / 2) / said.size)
-        if ranks:
-            mean[place] = sum(ranks) / len(ranks)
-    strength = average(members)
+        parts = {
+            ground: [surprises(m, NOWHERE)[place] for m, g in members if g == ground and np.isfinite(m[place])]
+            for ground in WEIGHTS
+        }
+        spoken = {g: np.mean(p) for g, p in parts.items() if p}
+        if spoken:
+            mean[place] = np.average(list(spoken.values()), weights=[WEIGHTS[g] for g in spoken])
+    strength, _ = combine(signed, grounds, NOWHERE)
     np.testing.assert_array_equal(np.isfinite(strength), np.isfinite(mean))
     says = np.isfinite(mean)
     mean, strength = np.round(mean[says], 12), np.round(strength[says], 12)
-    for a in range(mean.size):
-        for b in range(mean.size):
-            if mean[a] > mean[b]:
-                assert strength[a] >= strength[b]
+    assert all(strength[a] >= strength[b] for a in range(mean.size) for b in range(mean.size) if mean[a] > mean[b])
 
 
-def test_average_does_not_care_for_sign_scale_or_order_of_members():
+def test_the_combination_does_not_care_for_scale_or_order_of_members():
     rng = np.random.default_rng(0)
     one, two = rng.normal(size=(2, 5, 6))
-    np.testing.assert_array_equal(average([one, two]), average([-1000 * two, one]))
-    np.testing.assert_allclose(average([one, one]), normal_scores(np.abs(one)))
+    forth = combine([one, two], ["association", "association"], NOWHERE)
+    back = combine([1000 * two, one], ["association", "association"], NOWHERE)
+    np.testing.assert_array_equal(forth, back)
+    np.testing.assert_allclose(combine([one, one], ["course", "course"], NOWHERE)[0], normal_scores(np.abs(one)))
+
+
+def test_a_second_member_of_a_ground_has_no_second_vote():
+    rng = np.random.default_rng(1)
+    seen, done = rng.normal(size=(2, 20, 20))
+    one = combine([seen, done], ["association", "intervention"], NOWHERE)
+    two = combine([seen, seen, done], ["association", "association", "intervention"], NOWHERE)
+    np.testing.assert_allclose(one, two)
+
+
+def test_what_was_done_outvotes_what_was_seen():
+    rng = np.random.default_rng(2)
+    seen, done = rng.normal(size=(2, 30, 30))
+    strength, sign = combine([seen, done], ["association", "intervention"], NOWHERE)
+    closeness = [stats.spearmanr(strength.ravel(), np.abs(m).ravel()).statistic for m in (seen, done)]
+    assert closeness[1] > 0.9
+    assert closeness[0] < 0.4
+    assert sign[np.unravel_index(np.argmax(np.abs(done)), done.shape)] == np.sign(done.flat[np.argmax(np.abs(done))])
 
 
 def test_cauchy_against_the_formula_and_a_single_member():
