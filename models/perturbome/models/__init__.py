@@ -1,4 +1,4 @@
-"""Models: knock-outs predicted and measured, causes of a change ranked, each beside its baseline."""
+"""Models: effects predicted and measured, causes of a change ranked, each beside its baseline."""
 
 from perturbome.platform.lazy import lazy_exports
 
@@ -11,5 +11,7 @@ __getattr__, __dir__ = lazy_exports(
         "measure_effects": "perturbome.models.effects",
         "compare_with_measured": "perturbome.models.comparison",
         "models": "perturbome.models.registry",
+        "train": "perturbome.models.training.train",
+        "predict": "perturbome.models.training.predict",
     },
 )

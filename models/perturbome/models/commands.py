@@ -1,4 +1,4 @@
-"""The models' commands: knockout, targets, effects."""
+"""The models' commands: knockout, targets, effects, and those of `commands_train`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from perturbome.models.commands_train import register_train
 from perturbome.platform.console import JsonOption, StoreOption, console_report, say, show_json, show_table
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("knockout")(knockout)
     app.command("targets")(targets)
     app.command("effects")(effects)
+    register_train(app)
 
 
 def knockout(

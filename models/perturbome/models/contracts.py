@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -104,6 +104,7 @@ class FitReport:
     n_perturbations: int
     numbers: dict[str, float] = field(default_factory=dict)
     said: tuple[str, ...] = ()
+    curve: tuple[Mapping[str, float], ...] = ()  # one row for each pass over the data, where it learned in passes
 
 
 class EffectModel(Protocol):

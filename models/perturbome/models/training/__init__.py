@@ -1,0 +1,1 @@
+"""Training: a configuration resolved once, a model folder written whole, and predictions from it."""

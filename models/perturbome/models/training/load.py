@@ -1,0 +1,102 @@
+"""A trained model taken up again from its folder: the same answers, bit by bit, and no expression read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perturbome.models.data.condition import Condition
+from perturbome.models.data.contract import PerturbationData
+from perturbome.models.predictors.averages import Additive
+from perturbome.models.predictors.contract import Array, Predicted, Predictor
+from perturbome.models.predictors.features import Features
+from perturbome.models.training.making import make
+from perturbome.models.training.model_folder import read_model
+from perturbome.models.training.stored_data import data_of, features_of, split_of
+from perturbome.models.training.train import FOLDER, Learned
+from perturbome.platform.errors import ModelError, NothingFound, UnknownName
+
+if TYPE_CHECKING:
+    from perturbome.platform.lake import Run
+    from perturbome.platform.store import Store
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A fitted predictor, what it has seen, and how it was trained."""
+
+    name: str
+    configuration: dict[str, Any]
+    data: PerturbationData  # hidden: what it was fitted to
+    features: Features
+    predictor: Predictor
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        """Genes that the model holds in any of its lists: measured, perturbed, or known from before."""
+        features = self.features
+        parts = (features.embeddings, features.gene_sets, features.networks, features.regulation)
+        known = {gene for part in parts for matrix in part.values() for gene in matrix.genes}
+        perturbed = {t for c in self.data.conditions for t in c.targets}
+        return frozenset({*known, *perturbed, *self.data.symbols})
+
+    def baseline(self, conditions: Sequence[Condition]) -> Predicted:
+        """The simple answer beside any other: the sum of single effects, or the perturbed mean."""
+        simple = Additive()
+        simple.fit(self.data)
+        return simple.predict(conditions)
+
+    def predict(self, conditions: Sequence[Condition]) -> tuple[Predicted, Array, tuple[str, ...]]:
+        """The prediction, and the baseline beside it with what answered for it."""
+        found = self.predictor.predict(conditions)
+        if found.baseline is not None:
+            return found, found.baseline, found.baseline_how
+        simple = self.baseline(conditions)
+        return found, simple.delta, simple.how
+
+
+def find_train_run(store: Store, run: str | None) -> Run:
+    """The train run of that id (or its beginning), by default the newest; UnknownName lists those there are."""
+    trained = store.lake.runs("train")
+    listed = [f"{r.id} ({r.name})" for r in trained]
+    if not trained:
+        raise NothingFound("The store holds no trained model yet. Train one: perturbome train prior-kernel.")
+    if run is None:
+        return trained[-1]
+    found = [r for r in trained if r.id == run] or [r for r in trained if run and r.id.startswith(run)]
+    if len(found) != 1:
+        other = [r for r in store.lake.all_runs() if r.id == run]
+        what = f"It is a run of kind {other[0].kind}, {other[0].status}." if other else ""
+        mend = f"{what} Trained models: {'; '.join(listed[-12:])}." if not found else "Give more of the id."
+        raise UnknownName("train run", run, str(store.path), [], mend.strip())
+    return found[0]
+
+
+def load_model(store: Store, run: str | None = None) -> Model:
+    """The model of a train run. UnknownName for another run; StoreError where its folder is absent or damaged."""
+    return load_folder(store.path / FOLDER / find_train_run(store, run).id)
+
+
+def load_folder(folder: Path) -> Model:
+    """The model in a folder: weights taken up, or learned again from what it saw, which gives the same numbers."""
+    stored = read_model(folder)
+    settings = stored.configuration
+    data = data_of(stored.arrays, stored.names, split_of(settings["split"]))
+    features = features_of(stored.arrays, stored.names["features"])
+    predictor = make(settings["model"], _options(settings))
+    if settings["learned"]:
+        if not isinstance(predictor, Learned):
+            raise ModelError(f"{folder} holds weights, but '{settings['model']}' takes none up. Train it anew.")
+        own = {name.removeprefix("weights."): a for name, a in stored.arrays.items() if name.startswith("weights.")}
+        predictor.restore(data, features, own)
+    else:
+        predictor.fit(data, features, settings["seed"])
+    return Model(settings["model"], settings, data, features, predictor)
+
+
+def _options(settings: dict[str, Any]) -> dict[str, Any]:
+    """Options as they were resolved; lists of JSON are tuples."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in settings["options"].items()}
