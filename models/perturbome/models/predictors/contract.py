@@ -91,11 +91,11 @@ class TablePredictor:
             self.data.find_context(condition.context)
         found = self.answer(conditions)
         return Predicted(
-            tuple(conditions), found.delta, found.variance, tuple(found.how), _fallbacks(self.name, conditions, found)
+            tuple(conditions), found.delta, found.variance, tuple(found.how), fallbacks(self.name, conditions, found)
         )
 
 
-def _fallbacks(name: str, conditions: Sequence[Condition], found: Answer) -> tuple[str, ...]:
+def fallbacks(name: str, conditions: Sequence[Condition], found: Answer) -> tuple[str, ...]:
     """One sentence for each way in which conditions were not answered by the predictor itself."""
     said = []
     for how, n in sorted(Counter(h for h in found.how if h != name).items()):

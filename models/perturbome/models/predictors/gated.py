@@ -1,0 +1,184 @@
+"""A model behind a gate: the baseline, and as much of the model beside it as conditions left out in turn bear out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perturbome.models.contracts import FitReport
+from perturbome.models.data.condition import Condition
+from perturbome.models.data.contract import PerturbationData
+from perturbome.models.predictors.base_choice import choose_simplest, closed_form_baselines
+from perturbome.models.predictors.class_gate import ClassGate, errors_of, fit_class_gate
+from perturbome.models.predictors.contract import Answer, Predicted, Predictor, fallbacks
+from perturbome.models.predictors.cross_fit import OutOfFold, cross_fit
+from perturbome.models.predictors.features import Features
+from perturbome.models.predictors.intervals import LEVEL, Intervals, fit_intervals, with_intervals
+from perturbome.models.predictors.novelty import novelty
+from perturbome.models.predictors.registry import GATED, find_predictor
+from perturbome.models.predictors.training_rows import MEAN
+from perturbome.platform.errors import ModelError
+
+Array = NDArray[np.float64]
+
+BEST = "best"
+OPTIONS = ("base", "level")
+"""The gate's own options; `make_predictor` hands all others to the model."""
+
+
+@dataclass
+class Gated:
+    """delta(p) = baseline(p) + gamma(p) (model(p) - baseline(p)), gamma in 0..1, learned by `fit_class_gate` from
+    training conditions left out in turn, apart for every class of novelty; with gamma = 0 it is the baseline, bit by
+    bit.
+
+    model: a predictor, or a function that makes one. base: a predictor's name; `best` is the simplest closed-form
+    baseline whose squared error on left-out conditions is within one standard error of the least. Conditions that the
+    model did not answer itself (it says so in `how`) are the baseline's. `level` of the conformal intervals around
+    it all. Variance, where the model has one: that of the true change around delta as the model sees it, v +
+    (1 - gamma)² (model - baseline)²; none where the gate is closed to all.
+    """
+
+    model: Predictor | Callable[[], Predictor]
+    base: str = BEST
+    level: float = LEVEL
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        given = self.model
+        self._fresh: Callable[[], Predictor] = (
+            given if not hasattr(given, "fit") else partial(deepcopy, given)  # type: ignore[assignment]
+        )
+        self._model = self._fresh()
+        self.name = f"{GATED}{self._model.name}"
+        self._base: Predictor | None = None
+        if self.base != BEST:
+            find_predictor(self.base)
+
+    def fit(self, data: PerturbationData, features: Features | None = None, seed: int = 0) -> FitReport:
+        """Choose the baseline, learn the gate and calibrate intervals on inner folds; then fit to all training."""
+        known = features or Features()
+        bases = [find_predictor(self.base)] if self.base != BEST else closed_form_baselines(data, known)
+        makers = {record.name: record.factory for record in bases}
+        oof = cross_fit({**makers, self._asked(makers): self._fresh}, data, known, seed)
+        numbers: dict[str, float] = {}
+        self._gate: ClassGate | None = None
+        self._intervals: Intervals | None = None
+        said: tuple[str, ...] = ()
+        if oof is None or not any(name in oof.delta for name in makers):
+            chosen = self.base if self.base != BEST else MEAN
+            said = (
+                *(() if oof is None else oof.said),
+                f"The training conditions cannot be left out in turn, so nothing is known of the gate: it is closed, "
+                f"the baseline is '{chosen}', and there are no intervals.",
+            )
+        else:
+            chosen, numbers, said = self._learn(
+                oof, [name for name in makers if name in oof.delta], self._asked(makers)
+            )
+        self._base = find_predictor(chosen).factory()
+        self._model = self._fresh()
+        self._base.fit(data, known, seed)
+        of_model = self._model.fit(data, known, seed)
+        self._training = data.training.conditions
+        return FitReport(self.name, len(self._training), {**of_model.numbers, **numbers}, (*of_model.said, *said))
+
+    def predict(self, conditions: Sequence[Condition], cells: Sequence[float] | None = None) -> Predicted:
+        """Baseline, gate and interval of each condition; `cells` it was measured on, where they are known.
+
+        ModelError before fit, UnknownName for a context that the data does not hold.
+        """
+        if self._base is None:
+            raise ModelError(f"The predictor '{self.name}' was asked before it was fitted. Call fit(data) first.")
+        base, model = self._base.predict(conditions), self._model.predict(conditions)
+        classes = novelty(conditions, self._training)
+        answered = answered_itself(model.how, self._model.name)
+        gamma = np.zeros(len(conditions)) if self._gate is None else np.where(answered, self._gate.of(classes), 0.0)
+        delta, on = base.delta.copy(), gamma > 0
+        step = model.delta[on] - base.delta[on]
+        delta[on] += gamma[on, None] * step
+        variance = None
+        if model.variance is not None and on.any():
+            variance = model.variance + (1 - gamma[:, None]) ** 2 * (model.delta - base.delta) ** 2
+        how = [
+            self.name if g else f"{b}, as {self._why(c, a)}"
+            for g, b, c, a in zip(gamma, base.how, classes, answered, strict=True)
+        ]
+        said = fallbacks(self.name, conditions, Answer(delta, how))
+        predicted = Predicted(
+            tuple(conditions), delta, variance, tuple(how), said, baseline=base.delta, baseline_how=base.how, gate=gamma
+        )
+        return with_intervals(predicted, self._intervals, cells)
+
+    def _asked(self, makers: Sequence[str] | dict[str, Callable[..., Predictor]]) -> str:
+        """The model's name beside the baselines': its own, unless a baseline has that."""
+        return self._model.name if self._model.name not in makers else f"{self._model.name}, as model"
+
+    def _why(self, novel: str, answered: bool) -> str:
+        if not answered:
+            return f"the {self._model.name} had no answer of its own"
+        if self._gate is None or novel in self._gate.gammas:
+            return "the gate is closed"
+        return f"no training condition could be left out as {novel}"
+
+    def _learn(self, oof: OutOfFold, bases: list[str], asked: str) -> tuple[str, dict[str, float], tuple[str, ...]]:
+        """The chosen baseline, and numbers and sentences on it, the gate and the intervals."""
+        own, truth = oof.table.own(), oof.table.delta
+        count = (~own).sum(axis=1)
+        squared = {name: errors_of(truth, oof.delta[name], truth, own).rr / count for name in bases}
+        chosen, least = choose_simplest(squared, oof.unit)
+        mean = {name: float(e.mean()) for name, e in squared.items()}
+        numbers = {f"error of {name}": e for name, e in mean.items()}
+        said = [*oof.said, _on_choice(self.base, chosen, least, mean, len(oof))]
+        delta, how = oof.delta[chosen], oof.how[chosen]
+        if asked in oof.delta:
+            answered = answered_itself(oof.how[asked], self._model.name)[:, None]
+            model = np.where(answered, oof.delta[asked], delta)
+            errors = errors_of(truth, delta, model, own)
+            self._gate = fit_class_gate(errors, oof.novelty, oof.unit, oof.fold)
+            numbers |= _gate_numbers(self._gate, oof)
+            numbers[f"error of {self.name}"] = float(np.mean((errors.rr - errors.gain(self._gate.nested)) / count))
+            of_model = errors_of(truth, oof.delta[asked], truth, own).rr / count
+            numbers[f"error of {self._model.name}"] = float(of_model.mean())
+            said.append(_on_gate(self._gate, self._model.name, chosen))
+            delta = delta + self._gate.nested[:, None] * np.where(answered, model - delta, 0)
+        else:
+            said.append(f"The {self._model.name} could not be fitted without a part of training: the gate is closed.")
+        self._intervals, coverage, sentences = fit_intervals(oof, delta, how, self.level)
+        return chosen, {**numbers, **coverage}, (*said, *sentences)
+
+
+def answered_itself(how: Sequence[str], name: str) -> NDArray[np.bool_]:
+    """True where a predictor's answer is its own and not one it fell back to [n]."""
+    return np.array([h.startswith(name) for h in how], dtype=bool)
+
+
+def _gate_numbers(gate: ClassGate, oof: OutOfFold) -> dict[str, float]:
+    numbers = {f"gamma, {c}": g for c, g in gate.gammas.items()}
+    counts = {f"left-out conditions, {c}": float(oof.novelty.count(c)) for c in gate.gammas}
+    return {**numbers, **counts, "slope": gate.slope, "gain": gate.gain, "error of the gain": gate.error}
+
+
+def _on_choice(base: str, chosen: str, least: str, mean: dict[str, float], n: int) -> str:
+    if base != BEST:
+        return f"The baseline is '{chosen}', as asked."
+    beside = "" if chosen == least else f"; that of '{least}' ({mean[least]:.4g}) is not surely less"
+    return (
+        f"Of {len(mean)} baselines '{chosen}' was taken: it is the simplest within one standard error of the least "
+        f"squared error on {n} training conditions left out in turn ({mean[chosen]:.4g}{beside})."
+    )
+
+
+def _on_gate(gate: ClassGate, model: str, base: str) -> str:
+    worth = f"{gate.gain:.1%} of the squared error of '{base}' on left-out conditions (s.e. {gate.error:.1%})"
+    if gate.error == 0:
+        return f"The gate is closed: the {model} said nothing else than '{base}' of any left-out condition."
+    if not gate.open:
+        return f"The gate is closed: the {model} would take away {worth}, which chance could do."
+    gammas = ", ".join(f"{g:.2f} for {c}" for c, g in gate.gammas.items())
+    return f"The gate is open: the {model} takes away {worth}; gamma {gammas}."
