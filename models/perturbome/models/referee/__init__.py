@@ -13,6 +13,6 @@ __getattr__, __dir__ = lazy_exports(
         "paired_bootstrap": "perturbome.models.referee.paired",
         "compare": "perturbome.models.referee.rivals",
         "against_best": "perturbome.models.referee.rivals",
-        "cell_eval": "perturbome.models.referee.cell_eval",
+        "cell_eval_scores": "perturbome.models.referee.cell_eval",
     },
 )

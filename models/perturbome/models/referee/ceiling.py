@@ -10,9 +10,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from perturbome.models.data.contract import PerturbationData
-from perturbome.models.data.control_halves import PREDICTION, TRUTH
-from perturbome.models.data.table import ConditionTable, make_table
-from perturbome.models.moments import group_moments
+from perturbome.models.data.control_halves import PREDICTION
+from perturbome.models.data.table import ConditionTable
+from perturbome.models.moments import Moments, group_moments
 from perturbome.models.referee.compared import compared
 from perturbome.models.referee.judging import scores
 from perturbome.platform.errors import ModelError
@@ -36,7 +36,7 @@ def replicate(
       cell-eval. Both replicates have the full depth, but scatter around the measured mean and so share its noise:
       somewhat above a true replicate.
     * `halves`: the condition's cells shuffled and cut in two: nothing is shared, but each replicate has half the depth:
-      below a true replicate. Conditions of a single cell are not defined.
+      below a true replicate. Conditions of a single cell are left out.
     * `moments` (default otherwise): both means from a normal with the condition's mean and variance / n, gene by gene:
       `bootstrap` without its correlation between genes.
 
@@ -51,6 +51,8 @@ def replicate(
             "cells=True, or ask for way='moments'."
         )
     truth = data.test
+    if way == "halves":
+        truth = truth[truth.n > 1]
     other = data.table(truth.names, PREDICTION)
     tables = []
     for draw in range(draws):
@@ -90,14 +92,21 @@ def _by_cells(
             drawn = rng.permutation(rows)
             parts.append((drawn[: len(rows) // 2], drawn[len(rows) // 2 : len(rows) // 2 * 2]))
     made = []
-    for side, (table, half) in enumerate(((truth, TRUTH), (other, PREDICTION))):
+    for side, table in enumerate((truth, other)):
         rows = np.concatenate([part[side] for part in parts])
         group = np.repeat(np.arange(len(parts)), [len(part[side]) for part in parts])
-        moments = group_moments(data.cells.expression[rows], group, len(parts))
-        control = data._half(half)[np.array([data.find_context(c.context) for c in table.conditions], dtype=np.intp)]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            made.append(make_table(table.conditions, moments, control, half, table.genes, table.targets))
+        made.append(_measured_again(table, group_moments(data.cells.expression[rows], group, len(parts))))
     return made[0], made[1], parts
+
+
+def _measured_again(table: ConditionTable, treated: Moments) -> ConditionTable:
+    """The table with other cells of its conditions against the same control cells."""
+    control = np.maximum(table.error**2 - table.variance / table.n[:, None], 0.0)  # the control half's share
+    variance = np.where(treated.n[:, None] > 1, treated.variance, table.variance)
+    return replace(
+        table, mean=treated.mean, delta=treated.mean - table.control, variance=variance, n=treated.n,
+        error=np.sqrt(variance / treated.n[:, None] + control),
+    )  # fmt: skip
 
 
 def _cells(

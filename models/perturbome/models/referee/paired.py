@@ -72,6 +72,6 @@ def resampled_means(total: Array, size: Array, draws: int, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     n, found = len(total), np.empty(draws)
     for at in range(0, draws, BLOCK):
-        times = rng.multinomial(n, np.full(n, 1 / n), size=min(BLOCK, draws - at))
-        found[at : at + len(times)] = (times @ total) / (times @ size)
+        drawn = rng.integers(n, size=(min(BLOCK, draws - at), n))
+        found[at : at + len(drawn)] = total[drawn].sum(axis=1) / size[drawn].sum(axis=1)
     return found

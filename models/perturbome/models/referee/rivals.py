@@ -14,6 +14,8 @@ from perturbome.platform.errors import InputError, MissingColumn
 COLUMNS = ("condition", "metric", "value")
 CONTENDER = 0.5
 """A baseline defined on a smaller share of the model's conditions than this is no rival in that metric."""
+FEWEST = 6
+"""Groups for a verdict: with five, all differences have one sign by chance in one of sixteen cases."""
 SCHEMA = {
     "metric": pl.String, "rival": pl.String, "difference": pl.Float64, "lower": pl.Float64, "upper": pl.Float64,
     "verdict": pl.String, "conditions": pl.Int64, "groups": pl.Int64, "left_out": pl.Int64,
@@ -71,11 +73,9 @@ def against_best(
             for row in table.filter(pl.col("metric") == metric).to_dicts()
             if row["conditions"] and row["conditions"] >= CONTENDER * defined
         ]
-        rows.append(
-            min(rivals, key=lambda row: better * row["difference"])
-            if rivals
-            else {**dict.fromkeys(SCHEMA), "metric": metric}
-        )
+        none = {**dict.fromkeys(SCHEMA), "metric": metric}
+        ahead = [better * row["difference"] for row in rivals]
+        rows.append(rivals[ahead.index(min(ahead))] if rivals else none)
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
@@ -94,21 +94,16 @@ def _paired(a: pl.DataFrame, b: pl.DataFrame, draws: int, level: float, seed: in
     both = a.select(COLUMNS).join(
         b.select("condition", "metric", other="value"), on=["condition", "metric"], how="inner", maintain_order="left"
     )
-    return {
-        str(metric): paired_bootstrap(
-            part["value"].to_numpy(),
-            part["other"].to_numpy(),
-            target_groups(part["condition"].to_list()),
-            draws=draws,
-            level=level,
-            seed=seed,
-        )  # fmt: skip
-        for (metric,), part in both.group_by("metric", maintain_order=True)
-    }
+    found = {}
+    for (metric,), part in both.group_by("metric", maintain_order=True):
+        first, second = part["value"].to_numpy(), part["other"].to_numpy()
+        groups = target_groups(part["condition"].to_list())
+        found[str(metric)] = paired_bootstrap(first, second, groups, draws=draws, level=level, seed=seed)
+    return found
 
 
 def _verdict(found: Paired, better: int) -> str | None:
-    if not (found.lower == found.lower and found.upper == found.upper):
+    if found.n_groups < FEWEST:
         return None
     if found.lower > 0 or found.upper < 0:
         return "better" if better * found.difference > 0 else "worse"
