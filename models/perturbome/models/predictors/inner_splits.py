@@ -102,7 +102,8 @@ def _pairs_half_seen(training: Conditions, folds: int, seed: int) -> list[Fold]:
 def _pairs_seen(training: Conditions, folds: int, seed: int) -> list[Fold]:
     """Pairs whose targets were both perturbed alone."""
     alone = _alone(training)
-    fold = _dealt({c.targets for c in training if len(c.targets) == 2 and alone.issuperset(c.targets)}, folds, seed)
+    pairs = {c.targets for c in training if len(c.targets) == 2 and alone.issuperset(c.targets)}
+    fold: dict[tuple[str, ...], int] = _dealt(pairs, folds, seed)
     return [({c.name for c in training if fold.get(c.targets) == f}, set()) for f in range(folds)]
 
 

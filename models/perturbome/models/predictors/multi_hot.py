@@ -15,6 +15,8 @@ from perturbome.platform.errors import ModelError
 
 Array = NDArray[np.float64]
 
+LOWEST = 0.05  # log1p of counts per 10,000: below it a mean is of a few counts
+
 
 @dataclass
 class LinearAdditive(TablePredictor):
@@ -22,15 +24,27 @@ class LinearAdditive(TablePredictor):
 
     M [conditions, targets] is 1 where a condition perturbs a target. penalty = 0: least squares of smallest norm.
     A target never perturbed adds nothing. Wu et al. 2024, PerturBench.
+
+    softplus: expression never falls below zero. Effects add up in u = log(e^x - 1) of the mean expression x (log-normal
+    where it is low, linear where it is high): x(p) = log(1 + e^(u0 + sum W_t)), W fitted to the changes of u; means
+    below 0.05 count as 0.05.
     """
 
     penalty: float = 0.1
-    name = "linear additive"
+    softplus: bool = False
+
+    def __post_init__(self) -> None:
+        self.name = "linear additive, softplus" if self.softplus else "linear additive"
 
     def learn(self, seed: int) -> tuple[dict[str, float], tuple[str, ...]]:
         """Nothing before the question; ModelError for a negative penalty."""
         if self.penalty < 0:
             raise ModelError(f"{self.name} needs a penalty of 0 or more, not {self.penalty}.")
+        if self.softplus and min(self.table.mean.min(), self.table.control.min()) < 0:
+            raise ModelError(
+                f"{self.name} takes mean expression of 0 or more; the least is "
+                f"{min(self.table.mean.min(), self.table.control.min()):.3g}. Use 'linear additive'."
+            )
         return {"penalty": self.penalty}, ()
 
     def answer(self, conditions: Sequence[Condition]) -> Answer:
@@ -41,8 +55,15 @@ class LinearAdditive(TablePredictor):
             targets = sorted({t for c in trained for t in c.targets})
             if not targets:
                 continue
-            effects = target_effects(multi_hot(trained, targets), self.table.delta[rows], self.penalty)
+            change = self.table.delta[rows]
+            if self.softplus:
+                change = unbounded(self.table.mean[rows]) - unbounded(self.table.control[rows])
+            effects = target_effects(multi_hot(trained, targets), change, self.penalty)
             delta[asked] = multi_hot([conditions[i] for i in asked], targets) @ effects
+            if self.softplus:
+                assert self.data is not None
+                start = np.array([self.data.control(conditions[i].context) for i in asked])
+                delta[asked] = bounded_change(start, delta[asked])
             for i in asked:
                 unseen = [t for t in conditions[i].targets if t not in targets]
                 if len(unseen) == len(conditions[i].targets):
@@ -63,3 +84,16 @@ def target_effects(m: Array, delta: Array, penalty: float) -> Array:
     if penalty == 0:
         return np.asarray(np.linalg.lstsq(m, delta, rcond=None)[0], dtype=np.float64)
     return np.asarray(np.linalg.solve(m.T @ m + penalty * np.eye(m.shape[1]), m.T @ delta), dtype=np.float64)
+
+
+def unbounded(x: Array) -> Array:
+    """u = log(e^x - 1), the inverse of the softplus, of means of 0 or more; below 0.05 they count as 0.05."""
+    high = np.maximum(x, LOWEST)
+    u: Array = high + np.log(-np.expm1(-high))
+    return u
+
+
+def bounded_change(start: Array, step: Array) -> Array:
+    """Change of expression from `start` by a step of u: softplus(u + step) - softplus(u), at the least -start."""
+    change: Array = np.logaddexp(0, unbounded(start) + step) - np.maximum(start, LOWEST)
+    return np.maximum(change, -start)

@@ -17,7 +17,8 @@ def novelty(conditions: Sequence[Condition], training: Sequence[Condition]) -> l
     `seen in another context`, `seen at another dose`, `single, never seen`, or `combination, none|some|all of its
     targets seen`; each with `in a context without training conditions` where that is so.
     """
-    seen, dosed, targets = set(), set(), set()
+    seen, dosed = set(), set()
+    targets: set[tuple[str, str]] = set()
     for kind, c in zip(kinds(training), training, strict=True):
         seen.add((kind, c.targets, c.dose))
         dosed.add((kind, c.targets))

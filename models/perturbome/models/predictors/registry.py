@@ -85,9 +85,21 @@ PREDICTORS: dict[str, Record] = {
             "feature neighbours", "B6", "the mean of the perturbations of the likest genes", ("features",), CSENDES,
             partial(FeatureRegression, way="neighbours"),
         ),
+        Record(
+            "feature random forest", "B6", "a random forest on what is known of the perturbed genes", ("features",),
+            CSENDES, partial(FeatureRegression, way="random forest"),
+        ),
+        Record(
+            "feature elastic net", "B6", "a sparse linear model on what is known of the perturbed genes",
+            ("features",), CSENDES, partial(FeatureRegression, way="elastic net"),
+        ),
         closed(
             "linear additive", "B8", "one effect for every target, fitted to singles and combinations together", (),
             PERTURBENCH, LinearAdditive,
+        ),
+        closed(
+            "linear additive, softplus", "B8", "the same, in a unit in which nothing is expressed below zero", (),
+            PERTURBENCH, partial(LinearAdditive, softplus=True),
         ),
         Record(
             "prior kernel", "K", "a Gaussian process over likeness by networks, gene sets, regulation and effects",
