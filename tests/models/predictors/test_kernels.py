@@ -38,6 +38,21 @@ def test_diffusion_does_not_depend_on_who_is_asked():
     assert np.array_equal(found[1], np.eye(4)[1])
 
 
+def test_what_was_diffused_before_is_kept_and_changes_nothing(monkeypatch):
+    from perturbome.models.predictors import kernels
+
+    g, whole = graph(), diffusion(graph(), GENES)
+    walked = []
+    real = kernels.expm_multiply
+    monkeypatch.setattr(kernels, "expm_multiply", lambda a, b, **k: walked.append(b.shape[1]) or real(a, b, **k))
+    for asked in (["C", "A"], ["E", "B", "A"], list(GENES), ["G", "D"]):
+        at = [GENES.index(a) for a in asked]
+        assert np.allclose(diffusion(g, asked), whole[np.ix_(at, at)], atol=1e-12)
+    assert walked == [2, 2, 3]  # H has no neighbour
+    diffusion(g, ["A"], time=1.0)
+    assert walked == [2, 2, 3, 1]
+
+
 def test_negative_weights_are_refused():
     with pytest.raises(BadValues, match="negative"):
         diffusion(GeneGraph(("A", "B"), np.array([[0, -1.0], [0, 0]])), ["A"])

@@ -6,7 +6,7 @@ import pytest
 from perturbome.models.contracts import FitReport
 from perturbome.models.data import Condition
 from perturbome.models.predictors.features import Features, GeneMatrix
-from perturbome.models.predictors.registry import PREDICTORS, find_predictor, make_predictor, predictors
+from perturbome.models.predictors.registry import PREDICTORS, find_predictor, predictors
 from perturbome.platform.errors import UnknownName
 
 from .conftest import GENES, divided, hidden_features, simulate

@@ -123,7 +123,7 @@ def forest(x: Array, y: Array, new: Array, trees: int, seed: int) -> Array:
 def elastic_net(x: Array, y: Array, new: Array, share: float) -> Array:
     """Linear y [n, m] over x [n, d], predicted at new [n_new, d]: with centred x and y, W the least of
 
-        |Y - X W|² / 2n + a (sum_j |W_j| + |W|²) / 2,   a = share max_j |X_j' Y| 2 / n
+        |Y - X W|² / 2n + a (sum_j |W_j| + |W|² / 2) / 2,   a = share max_j |X_j' Y| 2 / n
 
     |W_j| the length of feature j's row, so that a feature counts for all genes or for none (Zou and Hastie 2005;
     Yuan and Lin 2006); share = 1: the mean of y. In the principal scores of y, which leave all those lengths alike.

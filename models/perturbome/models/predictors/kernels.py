@@ -6,6 +6,8 @@ Every kernel is positive semi-definite, and the likeness of two genes does not d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,9 @@ Array = NDArray[np.float64]
 
 DIFFUSION_TIME = 2.0
 COLUMNS = 256  # of the diffusion done at once: bounds memory on a network of many genes
+MOST_KEPT = 4000  # genes of a network whose diffusion is kept, 128 MB
+
+_DIFFUSED: WeakKeyDictionary[GeneGraph, dict[float, _Diffused]] = WeakKeyDictionary()
 
 
 def cosine(vectors: sparse.csr_matrix | Array) -> Array:
@@ -41,8 +46,34 @@ def diffusion(graph: GeneGraph, genes: Sequence[str], time: float = DIFFUSION_TI
     """k = exp(-time L) scaled to 1 on the diagonal, L = I - D^-1/2 W D^-1/2 of the undirected graph; its genes' block.
 
     W is made symmetric, (W + W') / 2, without loops. Kondor and Lafferty 2002; Smola and Kondor 2003. Raises
-    BadValues for negative weights. Genes without a neighbour are unknown.
+    BadValues for negative weights. Genes without a neighbour are unknown. What was diffused from a gene is kept as
+    long as the graph is, so that each gene is paid for once.
     """
+    before = _DIFFUSED.get(graph, {}).get(time)
+    known_before = _nothing(graph) if before is None else before
+    at = graph.rows(genes)
+    known = np.flatnonzero((at >= 0) & (known_before.degree[at] > 0))
+    columns, back = np.unique(at[known], return_inverse=True)
+    now = _extended(known_before, np.setdiff1d(columns, known_before.columns), time)
+    if len(now.columns) <= MOST_KEPT:
+        _DIFFUSED.setdefault(graph, {})[time] = now
+    where = np.searchsorted(now.columns, columns)[back]
+    found = np.zeros((len(at), len(at)))
+    found[np.ix_(known, known)] = now.block[np.ix_(where, where)]
+    return unit(found)
+
+
+@dataclass(frozen=True)
+class _Diffused:
+    """What is known of exp(-time L): a block of it."""
+
+    walk: sparse.csc_matrix  # -L
+    degree: Array
+    columns: NDArray[np.intp]  # sorted
+    block: Array  # [columns, columns]
+
+
+def _nothing(graph: GeneGraph) -> _Diffused:
     if graph.weights.nnz and graph.weights.data.min() < 0:
         raise BadValues("A network to diffuse over holds negative weights. Give their sizes, or name it a regulation.")
     w = sparse.csr_matrix((graph.weights + graph.weights.T) / 2)
@@ -50,18 +81,29 @@ def diffusion(graph: GeneGraph, genes: Sequence[str], time: float = DIFFUSION_TI
     degree = np.asarray(w.sum(axis=1)).ravel()
     root = sparse.diags(np.divide(1, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0))
     walk = sparse.csc_matrix(root @ w @ root - sparse.identity(len(degree)))
-    at = graph.rows(genes)
-    known = np.flatnonzero((at >= 0) & (degree[at] > 0))
-    columns, back = np.unique(at[known], return_inverse=True)
-    block = np.zeros((len(columns), len(columns)))
-    for first in range(0, len(columns), COLUMNS):
-        these = columns[first : first + COLUMNS]
-        start = np.zeros((len(degree), len(these)))
+    return _Diffused(walk, degree, np.zeros(0, dtype=np.intp), np.zeros((0, 0)))
+
+
+def _extended(before: _Diffused, new: NDArray[np.intp], time: float) -> _Diffused:
+    """The block with more columns, each diffused once; what lies between old and new ones follows by symmetry."""
+    if not len(new):
+        return before
+    every = np.union1d(before.columns, new)
+    spread = np.zeros((len(every), len(new)))
+    for first in range(0, len(new), COLUMNS):
+        these = new[first : first + COLUMNS]
+        start = np.zeros((len(before.degree), len(these)))
         start[these, np.arange(len(these))] = 1
-        block[:, first : first + len(these)] = expm_multiply(time * walk, start, traceA=time * walk.trace())[columns]
-    found = np.zeros((len(at), len(at)))
-    found[np.ix_(known, known)] = ((block + block.T) / 2)[np.ix_(back, back)]
-    return unit(found)
+        walked = expm_multiply(time * before.walk, start, traceA=time * before.walk.trace())
+        spread[:, first : first + len(these)] = walked[every]
+    old, added = np.searchsorted(every, before.columns), np.searchsorted(every, new)
+    block = np.zeros((len(every), len(every)))
+    block[np.ix_(old, old)] = before.block
+    block[:, added] = spread
+    block[added, :] = spread.T
+    among = spread[added]
+    block[np.ix_(added, added)] = (among + among.T) / 2
+    return _Diffused(before.walk, before.degree, every, block)
 
 
 def unit(kernel: Array) -> Array:
