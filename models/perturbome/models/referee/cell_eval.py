@@ -57,7 +57,7 @@ def cell_eval_scores(
     asked = [i for i in data.rows(data.test.names) if data.names[i] in deltas and data.treated.n[i] >= FEWEST]
     if not asked:
         raise NothingFound("None of the predicted conditions is a test condition of at least two cells.")
-    found = []
+    found: list[pl.DataFrame] = []
     for context in np.unique(data.context[asked]):
         names = [data.names[i] for i in asked if data.context[i] == context]
         own = {name: data.targets[number[name]] for name in names}
