@@ -31,7 +31,7 @@ def regulators(simulated: Simulated) -> np.ndarray:
 
 def infer(X: np.ndarray, regulators: np.ndarray, **options) -> Edges:
     asked = Options(n_bootstraps=options.pop("n_bootstraps", 10), penalty=options.pop("penalty", None))
-    cells = Cells.of(X, regulators, rank=options.pop("rank", None))
+    cells = Cells.of(X, regulators, key=options.pop("key", None))
     return infer_network(cells, METHODS["ridge"], asked, **options)
 
 
@@ -79,7 +79,7 @@ def test_the_order_of_cells_does_not_matter(simulated: Simulated, X: np.ndarray)
     order = np.random.default_rng(4).permutation(X.shape[0])
     first, again = (
         edge_set(infer(X, regulators(simulated))),
-        edge_set(infer(X[order], regulators(simulated), rank=order)),
+        edge_set(infer(X[order], regulators(simulated), key=order)),
     )
     assert first.keys() == again.keys()
     for pair, (weight, stability) in first.items():

@@ -89,7 +89,7 @@ def test_neither_cells_nor_genes_have_an_order(monkeypatch: pytest.MonkeyPatch) 
     cells, genes = rng.permutation(X.shape[0]), rng.permutation(X.shape[1])
     place = np.argsort(genes)
     first = method.ridge(Cells.of(X, REGULATORS), Options(n_bootstraps=0))
-    second = method.ridge(Cells.of(X[cells][:, genes], np.sort(place[REGULATORS]), rank=cells), Options(n_bootstraps=0))
+    second = method.ridge(Cells.of(X[cells][:, genes], np.sort(place[REGULATORS]), key=cells), Options(n_bootstraps=0))
     assert first.penalty == second.penalty
 
 

@@ -142,15 +142,14 @@ def test_a_constant_gene_has_no_edges(X: np.ndarray) -> None:
     assert np.isfinite(fitted.z).all()
 
 
-def test_blocks_follow_the_rank_and_not_the_row() -> None:
-    rank = np.random.default_rng(0).permutation(95)
-    first = assign_blocks(rank, 10, np.random.default_rng(5))
-    order = np.random.default_rng(1).permutation(95)
-    np.testing.assert_array_equal(assign_blocks(rank[order], 10, np.random.default_rng(5)), first[order])
-    sizes = np.bincount(first)
-    assert sizes.min() >= 9
-    assert sizes.max() <= 10
-    assert np.array_equal(np.sort(assign_blocks(np.arange(4), 10, np.random.default_rng(0))), np.arange(4))
+def test_a_cell_keeps_its_block_whatever_other_cells_there_are() -> None:
+    key = np.random.default_rng(0).permutation(9500).astype(np.uint64)
+    first = assign_blocks(key, 10, 5)
+    some = np.random.default_rng(1).permutation(9500)[:4000]
+    np.testing.assert_array_equal(assign_blocks(key[some], 10, 5), first[some])
+    assert stats.chisquare(np.bincount(first, minlength=10)).pvalue > 0.01
+    other = assign_blocks(key, 10, 6)
+    assert stats.chi2_contingency(np.histogram2d(first, other, 10)[0]).pvalue > 0.01
 
 
 @pytest.mark.parametrize("penalty", [1e-9, 0.2])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from perturbome.ingest.regulation.moments import Matrix
+from perturbome.platform.hashing import Hashes
 from perturbome.platform.progress import Report, silent
 
 Floats = NDArray[np.float64]
@@ -23,14 +24,15 @@ Ground = Literal["association", "course", "intervention"]
 class Cells:
     """One group of cells as a method sees it; genes that take no part there are already out.
 
-    `rank` orders the cells by something of their own (their key), so that what is drawn at random does not depend
-    on the order of rows; `genes` are the names from which the randomness of a target is drawn, for the same reason.
+    `key` is each cell's own (a hash of its name): what is drawn at random is drawn from it, so that it depends
+    neither on the order of rows nor on which other cells are there; `genes` are the names from which the randomness
+    of a target is drawn, for the same reason.
     """
 
     X: Matrix  # [n, G], expression
     genes: tuple[str, ...]  # [G]
     regulators: NDArray[np.intp]  # [p], columns that may regulate
-    rank: NDArray[np.integer]  # [n]
+    key: Hashes  # [n]
     perturbed: NDArray[np.bool_]  # [n, m], in which cells each gene of `aimed` is perturbed
     aimed: NDArray[np.intp]  # [m], columns of the perturbed genes
     control: NDArray[np.bool_]  # [n], unperturbed
@@ -44,7 +46,7 @@ class Cells:
         regulators: NDArray[np.intp],
         *,
         genes: Sequence[str] | None = None,
-        rank: NDArray[np.integer] | None = None,
+        key: NDArray[np.integer] | None = None,
         perturbed: NDArray[np.bool_] | None = None,
         aimed: NDArray[np.intp] | None = None,
         control: NDArray[np.bool_] | None = None,
@@ -59,7 +61,7 @@ class Cells:
             X,
             tuple(genes) if genes is not None else tuple(f"gene {i}" for i in range(n_genes)),
             regulators,
-            np.arange(n) if rank is None else rank,
+            np.asarray(np.arange(n) if key is None else key).astype(np.uint64),
             perturbed,
             aimed,
             np.asarray(~perturbed.any(1)) if control is None else control,

@@ -12,6 +12,7 @@ from scipy.linalg import blas
 
 from perturbome.ingest.regulation.summary import Piece, Summary, is_dask, summarise
 from perturbome.ingest.regulation.threads import small_products
+from perturbome.platform.hashing import Hashes, seeded
 
 Matrix: TypeAlias = Piece  # [n_cells, n_genes]; or, where a function says so, a Dask array of such pieces
 SUMS = ("count", "total", "square", "gram", "aim_count", "aim_gram", "aim_own")  # of Blocks, by block
@@ -141,12 +142,9 @@ class Blocks:
         return Correlations(among, product, sd * self.sd, n, self.aimed, aim_regulators, aim_own)
 
 
-def assign_blocks(rank: NDArray[np.integer], n_blocks: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Block of each cell [n], from its rank under a fixed order: like-sized, at random, blind to the order of rows."""
-    n = rank.size
-    n_blocks = min(n_blocks, n)
-    shuffled: NDArray[np.intp] = rng.permutation(np.arange(n) % n_blocks)[rank]
-    return shuffled
+def assign_blocks(key: Hashes, n_blocks: int, seed: int) -> NDArray[np.intp]:
+    """Block of each cell [n] at random, by its key alone: a cell keeps its block whatever other cells there are."""
+    return (seeded(key, seed, 0) % np.uint64(n_blocks)).astype(np.intp)
 
 
 def block_moments(

@@ -22,6 +22,7 @@ from perturbome.ingest.regulation.regulators import (
     perturbed_genes,
 )
 from perturbome.platform.errors import InputError
+from perturbome.platform.hashing import name_hashes
 
 if TYPE_CHECKING:
     from perturbome.platform.store import Store
@@ -47,7 +48,7 @@ class Plan:
             self.read.X[mine],
             tuple(self.read.genes.sort("gene_index")["gene"]),
             self.regulators,
-            np.argsort(np.argsort(known["cell"].to_numpy()[mine])),
+            name_hashes(known["name"].to_numpy()[mine]),
             self.perturbed[mine],
             self.aimed,
             known["control"].to_numpy()[mine],

@@ -9,39 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Hashes = NDArray[np.uint64]
+from perturbome.platform.hashing import Hashes, mixed, name_hashes, seeded
+
+__all__ = ["Hashes", "bag_hash", "mixed", "name_hashes", "row_hashes", "seeded", "text_hash"]
 
 BLOCK = 1 << 20
 """Non-zeros hashed at once."""
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-
-
-def mixed(values: Hashes) -> Hashes:
-    """Scatter the bits of each number over all 64 (the finaliser of splitmix64, Steele et al. 2014); one to one."""
-    z = values + _GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-def name_hashes(names: Sequence[str] | NDArray[Any]) -> Hashes:
-    """Hash of each name [n]: FNV-1a over its UTF-8 bytes, mixed; a loop over letters, not over names."""
-    text = np.asarray(names)
-    if text.size == 0:
-        return np.zeros(0, dtype=np.uint64)
-    if text.dtype.kind != "S":
-        text = np.char.encode(text.astype(str), "utf-8")
-    letters = text.view(np.uint8).reshape(len(text), -1)
-    found = np.full(len(text), _OFFSET, dtype=np.uint64)
-    for column in letters.T:
-        found = np.where(column > 0, (found ^ column.astype(np.uint64)) * _PRIME, found)
-    return mixed(found)
-
-
-def seeded(keys: Hashes, seed: int) -> Hashes:
-    """Another hash of the same keys for every seed."""
-    return mixed(keys ^ mixed(np.array([seed], dtype=np.int64).view(np.uint64)))
 
 
 def row_hashes(indptr: NDArray[Any], indices: NDArray[Any], values: NDArray[Any], gene_hashes: Hashes) -> Hashes:

@@ -144,7 +144,7 @@ def test_the_order_of_cells_and_of_genes_does_not_matter() -> None:
         X=cells.X[order][:, genes],
         genes=tuple(cells.genes[g] for g in genes),
         regulators=np.flatnonzero(genes < 6),
-        rank=cells.rank[order],
+        key=cells.key[order],
         time=cells.time[order],
         perturbed=cells.perturbed[order],
         control=cells.control[order],

@@ -106,7 +106,7 @@ def test_cells_that_are_neither_control_nor_perturbed_are_not_looked_at():
     cells = screen()
     other = np.vstack([cells.X, np.full((5, G), 100.0)])
     more = replace(
-        cells, X=other, rank=np.arange(other.shape[0]), perturbed=np.vstack([cells.perturbed, np.zeros((5, 3), bool)]),
+        cells, X=other, key=np.arange(other.shape[0]), perturbed=np.vstack([cells.perturbed, np.zeros((5, 3), bool)]),
         control=np.concatenate([cells.control, np.zeros(5, bool)]), time=np.full(other.shape[0], np.nan),
     )  # fmt: skip
     np.testing.assert_allclose(Experiment.of(more).effects().delta, Experiment.of(cells).effects().delta, atol=1e-9)

@@ -47,7 +47,7 @@ def test_it_is_one_for_series_of_independent_steps() -> None:
 def test_the_order_of_rows_does_not_matter() -> None:
     cells = independent(1, 120, 20, 5)
     order = np.random.default_rng(0).permutation(120)
-    moved = Cells.of(cells.X[order], cells.regulators, time=cells.time[order], rank=order, genes=cells.genes)
+    moved = Cells.of(cells.X[order], cells.regulators, time=cells.time[order], key=order, genes=cells.genes)
     first = inflation(cells, kinds_of(cells), QUIET)
     assert inflation(moved, kinds_of(moved), QUIET) == pytest.approx(first, rel=1e-3)
 

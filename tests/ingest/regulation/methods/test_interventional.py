@@ -130,7 +130,7 @@ def test_order_of_cells_and_genes_does_not_matter_nor_in_bootstraps():
     rows, columns = rng.permutation(cells.X.shape[0]), rng.permutation(20)
     place = np.argsort(columns)
     moved = Cells.of(
-        cells.X[rows][:, columns], np.arange(20), genes=[cells.genes[c] for c in columns], rank=cells.rank[rows],
+        cells.X[rows][:, columns], np.arange(20), genes=[cells.genes[c] for c in columns], key=cells.key[rows],
         perturbed=cells.perturbed[rows], aimed=place[cells.aimed],
     )  # fmt: skip
     one, two = (interventional(c, Options(n_bootstraps=2, seed=4)) for c in (cells, moved))

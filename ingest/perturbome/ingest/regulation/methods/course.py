@@ -58,9 +58,8 @@ def course_of(cells: Cells, T: sparse.csr_matrix, options: Options) -> tuple[Cou
     else:
         p, n_genes = cells.regulators.size, len(cells.genes)
         n_blocks = int(np.clip(MEMORY // (4 * p * (p + 2 * n_genes)), FEWEST_BLOCKS, MOST_BLOCKS))
-        rank = np.argsort(np.argsort(cells.rank[rows]))
-        block = assign_blocks(rank, n_blocks, np.random.default_rng((options.seed, 0)))
-    order = np.lexsort((cells.rank[rows], block))
+        block = assign_blocks(cells.key[rows], n_blocks, options.seed)
+    order = np.lexsort((cells.key[rows], block))
     rows = rows[order]
     return Course(
         cells.X, rows, T[rows], step[order], block[order], cells.regulators, cells.aimed, cells.perturbed[rows]

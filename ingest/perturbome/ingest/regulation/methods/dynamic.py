@@ -10,6 +10,7 @@ from perturbome.ingest.regulation.method import Cells, Evidence, Floats, Options
 from perturbome.ingest.regulation.methods.changes import change_moments, choose_change_penalty, fit_changes
 from perturbome.ingest.regulation.methods.course import course_of, kinds_of
 from perturbome.ingest.regulation.methods.inflation import inflation
+from perturbome.ingest.regulation.methods.ridge import exponential_weights
 from perturbome.ingest.regulation.methods.successors import successors
 
 
@@ -29,15 +30,14 @@ def dynamic(cells: Cells, options: Options) -> Evidence:
     Raises InputError where no cell has a successor.
     """
     alike = kinds_of(cells)
-    T = successors(cells.X, cells.time, alike, cells.rank) if cells.successor is None else cells.successor
+    T = successors(cells.X, cells.time, alike, cells.key) if cells.successor is None else cells.successor
     course, said = course_of(cells, T, options)
     changes = change_moments(course)
     cor = changes.correlations()
     penalty = choose_change_penalty(cor) if options.penalty is None else options.penalty
     fit = fit_changes(changes, penalty)
     scale = inflation(cells, alike, options)
-    weights = np.random.default_rng((options.seed, 1)).standard_exponential((options.n_bootstraps, changes.count.size))
-    weights *= changes.count.sum() / (weights @ changes.count)[:, None]
+    weights = exponential_weights(changes.count, options)
 
     def refit(b: int) -> Floats:
         return without_own(fit_changes(changes, penalty, weights[b]).z, cells.regulators) / scale

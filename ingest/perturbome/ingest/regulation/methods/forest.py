@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
+
+from perturbome.platform.hashing import Hashes, uniforms
 
 Floats = NDArray[np.float64]
 PER_BAG = 10  # trees
+POISSON = stats.poisson.cdf(np.arange(20), 1)
 
 
 @dataclass(frozen=True)
 class Ground:
     """What the forests of all targets share; nothing in it depends on the order of cells or genes in a file."""
 
-    levels: NDArray[np.float32]  # [n, p], cells by rank, regulators by name
+    levels: NDArray[np.float32]  # [n, p], cells by key, regulators by name
     bags: NDArray[np.uint8]  # [n_bags, n], how often each cell is drawn
     per_bag: int  # trees
     leaf: int  # least number of cells of a leaf
@@ -35,11 +39,14 @@ class Grown:
     null: Floats  # [s], importances of shuffled regulators, over all bags
 
 
-def draw_bags(n: int, n_bags: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """How often each of n cells is drawn in `n_bags` bootstraps [n_bags, n]."""
-    bags = np.empty((n_bags, n), np.uint8)
-    for bag in bags:
-        bag[:] = np.minimum(np.bincount(rng.integers(n, size=n), minlength=n), 255)
+def draw_bags(key: Hashes, n_bags: int, seed: int) -> NDArray[np.uint8]:
+    """How often each cell is drawn in `n_bags` bootstraps [n_bags, n], by its key alone: Poisson of mean 1.
+
+    As drawing n of n with replacement for many cells (Oza and Russell 2001), but for a number of draws that varies.
+    """
+    bags = np.empty((n_bags, key.size), np.uint8)
+    for b, bag in enumerate(bags):
+        bag[:] = np.searchsorted(POISSON, uniforms(key, seed, 0, b))
     return bags
 
 

@@ -32,7 +32,7 @@ def inflation(cells: Cells, alike: NDArray[np.intp], options: Options) -> float:
     would not follow surrogates so: where some are given, it is the larger of that with them and that with surrogates'
     own.
     """
-    order = np.argsort(cells.rank, kind="stable")
+    order = np.argsort(cells.key, kind="stable")
     part, alike = most_variable(in_order(cells, order)), alike[order]
     targets = some_targets(part, options.seed)
     few = with_genes(part, targets)
@@ -58,7 +58,7 @@ def inflation(cells: Cells, alike: NDArray[np.intp], options: Options) -> float:
         if series is not None and part.successor is not None:
             return [sizes(exchanged_series(values, series, part.time, part.genes, seed), part.successor)]
         X = shuffled_within(values, together, part.genes, seed)
-        own = successors(X, part.time, alike, part.rank)
+        own = successors(X, part.time, alike, part.key)
         return [sizes(X, T) for T in (own, part.successor) if T is not None and T.nnz]
 
     found: list[list[Floats]] = []
@@ -103,7 +103,7 @@ def in_order(cells: Cells, order: NDArray[np.intp]) -> Cells:
     return replace(
         cells,
         X=cells.X[order],
-        rank=cells.rank[order],
+        key=cells.key[order],
         perturbed=cells.perturbed[order],
         control=cells.control[order],
         time=cells.time[order],

@@ -13,6 +13,7 @@ from perturbome.ingest.regulation.methods.indirect import direct_effects
 from perturbome.ingest.regulation.methods.noise import SCARCE
 from perturbome.ingest.regulation.moments import mean_and_sd
 from perturbome.ingest.words import many
+from perturbome.platform.hashing import uniforms
 
 
 def interventional(cells: Cells, options: Options) -> Evidence:
@@ -72,9 +73,9 @@ def interventional(cells: Cells, options: Options) -> Evidence:
 
 
 def resampled(experiment: Experiment, cells: Cells, seed: int, b: int) -> Effects:
-    """Effects of bootstrap b; draws follow the rank of cells and the names of genes, not the order of either."""
+    """Effects of bootstrap b; draws follow the keys of cells and the names of genes, not the order of either."""
     conditions = experiment.conditions
-    weight = np.random.default_rng((seed, 0, b)).standard_exponential(cells.rank.size)[cells.rank]
+    weight = -np.log(uniforms(cells.key, seed, 0, b))
     shake = None
     scarce = conditions.size < SCARCE
     if scarce.any():

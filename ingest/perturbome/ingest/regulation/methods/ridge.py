@@ -16,6 +16,7 @@ from perturbome.ingest.regulation.moments import (
 from perturbome.ingest.regulation.penalty import leave_one_out_penalty
 from perturbome.ingest.regulation.ridge import choose_penalty, fit_ridge, two_sided_p
 from perturbome.ingest.regulation.threads import small_products
+from perturbome.platform.hashing import uniforms
 
 MEMORY = 1 << 30  # bytes for the Gram matrices of all blocks
 MOST_BLOCKS, FEWEST_BLOCKS = 100, 16
@@ -45,25 +46,33 @@ def ridge(cells: Cells, options: Options) -> Evidence:
 
 
 def blocks_of(cells: Cells, options: Options) -> Blocks:
-    """Moments of the cells in as many random blocks as memory allows; blocks depend on `rank`, not on row order."""
+    """Moments of the cells in as many random blocks as memory allows; each cell's is its own."""
     one = 4 * cells.regulators.size * (len(cells.genes) + cells.aimed.size)  # bytes
     n_blocks = int(np.clip(MEMORY // max(one, 1), FEWEST_BLOCKS, MOST_BLOCKS))
-    block = assign_blocks(cells.rank, n_blocks, np.random.default_rng((options.seed, 0)))
+    block = assign_blocks(cells.key, n_blocks, options.seed)
     return block_moments(cells.X, cells.regulators, block, cells.perturbed, cells.aimed)
 
 
 def penalty_of(cells: Cells, options: Options, blocks: Blocks, cor: Correlations) -> float:
     """The penalty by leave-one-out, over all cells or, where they are many, over `MOST_LEFT_OUT` of them at random."""
     start = choose_penalty(cor, cells.own, np.ones(len(cells.genes), bool))
-    n = cells.rank.size
-    drawn = np.random.default_rng((options.seed, 2)).permutation(n)[:MOST_LEFT_OUT]
-    z = standardised(take_rows(cells.X, np.flatnonzero(np.isin(cells.rank, drawn))), blocks.mean, blocks.sd)
+    drawn = np.sort(np.argsort(uniforms(cells.key, options.seed, 2), kind="stable")[:MOST_LEFT_OUT])
+    z = standardised(take_rows(cells.X, drawn), blocks.mean, blocks.sd)
     return leave_one_out_penalty(z, cor, cells.regulators, start)
 
 
 def bootstrap_weights(blocks: Blocks, options: Options) -> Floats:
     """Weights of the blocks in each bootstrap [n_bootstraps, B]; they keep the number of cells."""
-    rng = np.random.default_rng((options.seed, 1))
-    weights = rng.standard_exponential((options.n_bootstraps, blocks.count.size))
-    weights *= blocks.count.sum() / (weights @ blocks.count)[:, None]
+    return exponential_weights(blocks.count, options)
+
+
+def exponential_weights(count: Floats, options: Options) -> Floats:
+    """Standard exponentials of blocks of `count` [B] cells, scaled to keep their number [n_bootstraps, B].
+
+    Each is of its block and bootstrap alone: one block or bootstrap more or less leaves the others as they are.
+    """
+    blocks = np.arange(count.size, dtype=np.uint64)
+    drawn = -np.log([uniforms(blocks, options.seed, 1, b) for b in range(options.n_bootstraps)])
+    drawn = drawn.reshape(options.n_bootstraps, count.size)
+    weights: Floats = drawn * (count.sum() / (drawn @ count))[:, None]
     return weights

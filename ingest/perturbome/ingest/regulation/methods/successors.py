@@ -20,7 +20,7 @@ N_NEIGHBORS = 15
 
 
 def successors(
-    X: Matrix, time: Floats, alike: NDArray[np.integer] | None = None, rank: NDArray[np.integer] | None = None
+    X: Matrix, time: Floats, alike: NDArray[np.integer] | None = None, key: NDArray[np.integer] | None = None
 ) -> sparse.csr_matrix:
     """Probability [n, n] that the cell of a row becomes that of a column; rows sum to 1, or to 0 where nobody is later.
 
@@ -28,7 +28,7 @@ def successors(
     components) of the next one. Where time is continuous (more than 20 values) it becomes one of those that are
     later by half to one and a half of `LAG`, a fifth of the whole time: the very next cells differ from it by noise
     alone, and what is nearest among them says nothing of where it goes. Weights fall with distance (adaptive Gaussian
-    kernel). A cell becomes only one of its like: `alike` [n] numbers, for instance, the perturbations. `rank` [n]
+    kernel). A cell becomes only one of its like: `alike` [n] numbers, for instance, the perturbations. `key` [n]
     orders cells of equal time, so that the order of rows does not matter.
     """
     n = time.size
@@ -38,7 +38,7 @@ def successors(
         return sparse.csr_matrix((n, n))
     scores = principal_components(X[known])
     kind = np.zeros(n, np.intp) if alike is None else np.unique(alike, return_inverse=True)[1].ravel()
-    tie = np.arange(n) if rank is None else rank
+    tie = np.arange(n) if key is None else key
     order = np.lexsort((tie[known], time[known], kind[known]))
     clock, base = time[known][order], np.ascontiguousarray(scores[order])
     first, last = _windows(clock, distinct)

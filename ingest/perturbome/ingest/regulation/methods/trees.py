@@ -39,27 +39,27 @@ def trees(cells: Cells, options: Options) -> Evidence:
     """
     if find_spec("sklearn") is None:
         raise MissingExtra("scikit-learn", "models", "Inference by trees")
-    p, n_genes, n = cells.regulators.size, len(cells.genes), cells.rank.size
+    p, n_genes, n = cells.regulators.size, len(cells.genes), cells.key.size
     by_name = np.array(sorted(range(p), key=lambda i: cells.genes[cells.regulators[i]]), np.intp)
-    by_rank = np.argsort(cells.rank)
+    by_key = np.argsort(cells.key)
     place = np.append(np.argsort(by_name), -1)[cells.own]  # of each gene among the regulators by name, -1 for none
     columns = cells.X if isinstance(cells.X, np.ndarray) else cells.X.tocsc()
 
     def levels(which: list[int]) -> NDArray[np.floating]:
         part = columns[:, which]
         dense: NDArray[np.floating] = part if isinstance(part, np.ndarray) else part.toarray()
-        return dense[by_rank]
+        return dense[by_key]
 
     n_bags = max(1, options.n_trees // PER_BAG)
     ground = Ground(
         levels(cells.regulators[by_name].tolist()).astype(np.float32),
-        draw_bags(n, n_bags, np.random.default_rng((options.seed, 0))),
+        draw_bags(cells.key[by_key], n_bags, options.seed),
         max(1, options.n_trees // n_bags),
         int(np.clip(n // 200, 1, MOST_LEAF)),
         int(np.clip(-(-FEWEST_SHADOWS // n_genes), -(-p // 2), 2 * p)),
         options.seed,
     )
-    unlike = {int(j): cells.perturbed[by_rank, m] for m, j in enumerate(cells.aimed)}
+    unlike = {int(j): cells.perturbed[by_key, m] for m, j in enumerate(cells.aimed)}
     n_kept = int(min(options.n_bootstraps, n_bags, MEMORY // (4 * p * n_genes)))
     share, sd = np.zeros((p, n_genes)), np.zeros(n_genes)
     bags = np.zeros((n_kept, p, n_genes), np.float32)
