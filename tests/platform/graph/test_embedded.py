@@ -147,6 +147,20 @@ def test_order_and_portions_of_appending_do_not_matter(tmp_path):
     assert one.counts() == two.counts()
 
 
+def test_more_than_memory_holds_is_merged_on_the_way(tmp_path, monkeypatch):
+    edges = {f"r{n}": [("A", "B", float(n)), ("B", "C", -float(n))] for n in range(1, 8)}
+    parts = [genes(["A", "B", "C"]), *(regulation(run, edges[run]) for run in edges)]
+    at_once, on_the_way = EmbeddedStore(tmp_path / "at_once"), EmbeddedStore(tmp_path / "on_the_way")
+    at_once.append(list(edges), parts)
+    monkeypatch.setattr(embedded_writing, "_memory", lambda staged: (embedded_writing.SMALLEST_POOL, 2))
+    heard = []
+    on_the_way.append(list(edges), parts, report=lambda what, done, total: heard.append((what, done)))
+    merged = [done for what, done in heard if what == "graph: merging"]
+    assert merged == [7, 11, 15, 17]  # rows done, three of them genes
+    assert edges_of(at_once) == edges_of(on_the_way)
+    assert at_once.counts() == on_the_way.counts()
+
+
 def test_replace_leaves_nothing_of_before(store):
     store.replace(["r9"], [genes(["X", "Y"]), regulation("r9", [("X", "Y", 1.0)])])
     assert edges_of(store) == [("r9", "X", "Y", 1.0)]
