@@ -131,7 +131,7 @@ def predict(
         title = f"{perturbation} in context '{where}' by {found.model}; change in {found.unit}"
         show_table(part.drop("perturbation", "context", "gene"), title, most=top)
     for condition, how in list(found.how.items())[:MOST_SAID]:
-        say(f"{condition}: answered by {how}; baseline: {found.baseline_how[condition]}.")
+        say(f"{condition} was answered by {how}; baseline: {found.baseline_how[condition]}.")
     _say_once(list(found.said))
     if found.run is not None:
         say(f"Stored as run {found.run}.")

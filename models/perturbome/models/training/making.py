@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from perturbome.models.predictors import registry
 from perturbome.models.predictors.contract import Predictor
+from perturbome.models.training.memory import Memory
 from perturbome.models.training.overrides import Setting, settings_of
 
-GATED = "gated "
+GATED, MEMORY = "gated ", "memory"
 
 
 def canonical(name: str) -> str:
@@ -37,9 +39,20 @@ def options_of(name: str) -> dict[str, Setting]:
     return settings_of(made, given) | of_gate
 
 
-def make(name: str, options: Mapping[str, Any]) -> Predictor:
-    """The predictor of that canonical name; options that are as by default are not named."""
+def make(name: str, options: Mapping[str, Any], memory: Memory | None = None) -> Predictor:
+    """The predictor of that canonical name; options that are as by default are not named.
+
+    memory: for predictors that learn in passes, which say so by a field `memory`: what their fits have learned.
+    """
     usual = options_of(name)
     changed = {key: value for key, value in options.items() if value != usual[key].default}
+    if memory is not None and remembers(name):
+        changed["memory"] = memory
     found: Predictor = registry.make_predictor(name, **changed)
     return found
+
+
+def remembers(name: str) -> bool:
+    """Whether what the predictor learns is kept as weights, not learned again."""
+    made = registry.find_predictor(name.removeprefix(GATED)).factory
+    return any(f.name == MEMORY for f in dataclasses.fields(made.func if isinstance(made, partial) else made))  # type: ignore[arg-type]

@@ -88,6 +88,17 @@ def read_model(folder: Path) -> StoredModel:
     return StoredModel(folder, configuration, names, arrays)
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file under another name, and rename it when it is whole and on disk."""
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}{_PART}")
+    try:
+        part.write_bytes(content)
+        _to_disk(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def sweep_models(models: Path, runs: Collection[str]) -> list[str]:
     """Take away folders of no run in `runs`: what crashes and removed runs left. Call under the writer lock."""
     gone = [p for p in sorted(models.iterdir()) if p.is_dir() and p.name != UNFINISHED and p.name not in runs]

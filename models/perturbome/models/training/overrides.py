@@ -29,11 +29,14 @@ class Setting:
 
 
 def settings_of(cls: Any, given: Mapping[str, Any] | None = None) -> dict[str, Setting]:
-    """The settings of a dataclass by name: fields that its constructor takes, with defaults (`given` ones first)."""
+    """The settings of a dataclass by name: fields that its constructor takes, with defaults (`given` ones first).
+
+    A field whose metadata say `setting: False` is none.
+    """
     hints = typing.get_type_hints(cls)
     found = {}
     for f in dataclasses.fields(cls):
-        if f.init:
+        if f.init and f.metadata.get("setting", True):
             default = f.default if f.default is not dataclasses.MISSING else None
             if f.default_factory is not dataclasses.MISSING:
                 default = f.default_factory()

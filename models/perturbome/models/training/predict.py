@@ -14,7 +14,7 @@ import polars as pl
 from perturbome.models.data.condition import Condition
 from perturbome.models.effect_rows import effect_rows
 from perturbome.models.predictors.contract import Array, Predicted
-from perturbome.models.training.load import Model, find_train_run, load_model
+from perturbome.models.training.kept import Model, find_train_run, load_model
 from perturbome.platform.errors import InputError, UnknownName
 from perturbome.platform.perturbation import MODES, Perturbation
 from perturbome.platform.progress import Report, silent

@@ -7,14 +7,13 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from perturbome.models.contracts import FitReport
 from perturbome.models.data.audit import audit
@@ -24,35 +23,18 @@ from perturbome.models.data.control_halves import PARTS
 from perturbome.models.data.fingerprint import text_hash
 from perturbome.models.data.split_choice import NoSplit, choose_splits
 from perturbome.models.data.splits import Split
-from perturbome.models.predictors.contract import Predictor
-from perturbome.models.predictors.features import Features
 from perturbome.models.predictors.features_from_store import features_from_store
 from perturbome.models.training.configuration import Configuration, DataSettings, resolve
+from perturbome.models.training.kept import FOLDER, save_folder
 from perturbome.models.training.making import make
-from perturbome.models.training.model_folder import UNFINISHED, require_safetensors, sweep_models, write_model
+from perturbome.models.training.memory import Memory
+from perturbome.models.training.model_folder import UNFINISHED, require_safetensors, sweep_models
 from perturbome.models.training.preset_files import read_preset
-from perturbome.models.training.stored_data import data_arrays, feature_arrays
 from perturbome.platform.errors import InputError
 from perturbome.platform.progress import Report, silent
 
 if TYPE_CHECKING:
     from perturbome.platform.store import Store
-
-FOLDER = "models"
-
-
-@runtime_checkable
-class Learned(Protocol):
-    """A predictor whose weights are kept, as learning them again would take long or come out otherwise."""
-
-    checkpoint: Path | None
-    """Where an interrupted fit leaves what it can go on from."""
-
-    def weights(self) -> dict[str, NDArray[Any]]:
-        """What was learned, as arrays by name."""
-
-    def restore(self, data: PerturbationData, features: Features, weights: Mapping[str, NDArray[Any]]) -> None:
-        """Take weights up instead of fitting."""
 
 
 @dataclass(frozen=True)
@@ -149,11 +131,9 @@ def _train(
     chosen = asdict(configuration.features)
     features = features_from_store(store, data, **chosen)
     seen = shown(data, split)
-    predictor = make(configuration.model, configuration.options)
     key = text_hash(f"{configuration.hash}|{data.hash}|{split.hash}")[:32]
-    unfinished = store.path / FOLDER / UNFINISHED / key
-    if isinstance(predictor, Learned):
-        predictor.checkpoint = unfinished
+    memory = Memory(folder=store.path / FOLDER / UNFINISHED / key)
+    predictor = make(configuration.model, configuration.options, memory)
     began = time.perf_counter()
     fit = predictor.fit(seen, features, configuration.seed)
     took = time.perf_counter() - began
@@ -176,32 +156,11 @@ def _train(
         datasets=[data.dataset], started=started, report=report,
     ) as writer:  # fmt: skip
         folder = store.path / FOLDER / writer.id
-        _write(folder, stored | {"run": writer.id}, seen, features, predictor, fit)
+        save_folder(folder, stored | {"run": writer.id}, seen, features, memory, fit)
         sweep_models(folder.parent, {run.id for run in store.lake.runs("train")} | {writer.id})
         writer.metrics |= metrics | {"said": list(said)}
-    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.rmtree(store.path / FOLDER / UNFINISHED / key, ignore_errors=True)
     return Trained(writer.id, configuration.model, data.dataset, split, folder, stored, fit, metrics, said)
-
-
-def _write(
-    folder: Path, stored: dict[str, Any], seen: PerturbationData, features: Features, predictor: Predictor,
-    fit: FitReport,
-) -> None:  # fmt: skip
-    """The model's folder: what the predictor saw, and its weights where it keeps any."""
-    from perturbome.platform.lake.provenance import code_version
-
-    arrays, names = data_arrays(seen)
-    more, named = feature_arrays(features)
-    arrays |= more
-    names["features"] = named
-    keeps = isinstance(predictor, Learned)
-    if isinstance(predictor, Learned):
-        arrays |= {f"weights.{name}": a for name, a in predictor.weights().items()}
-    found = {"n_perturbations": fit.n_perturbations, "numbers": fit.numbers, "said": list(fit.said)}
-    found |= {"curve": [dict(row) for row in fit.curve]}
-    write_model(
-        folder, {**stored, "learned": keeps, "fit": found, "code_version": code_version()}, names, arrays
-    )  # fmt: skip
 
 
 def _require_different(resolved: Sequence[Configuration]) -> None:

@@ -1,4 +1,4 @@
-"""A trained model taken up again from its folder: the same answers, bit by bit, and no expression read."""
+"""A trained model kept in a folder and taken up again: the same answers, bit by bit, and no expression read."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from perturbome.models.contracts import FitReport
 from perturbome.models.data.condition import Condition
 from perturbome.models.data.contract import PerturbationData
 from perturbome.models.predictors.averages import Additive
 from perturbome.models.predictors.contract import Array, Predicted, Predictor
 from perturbome.models.predictors.features import Features
 from perturbome.models.training.making import make
-from perturbome.models.training.model_folder import read_model
-from perturbome.models.training.stored_data import data_of, features_of, split_of
-from perturbome.models.training.train import FOLDER, Learned
-from perturbome.platform.errors import ModelError, NothingFound, UnknownName
+from perturbome.models.training.memory import Memory
+from perturbome.models.training.model_folder import read_model, write_model
+from perturbome.models.training.stored_data import data_arrays, data_of, feature_arrays, features_of, split_of
+from perturbome.platform.errors import NothingFound, UnknownName
 
 if TYPE_CHECKING:
     from perturbome.platform.lake import Run
     from perturbome.platform.store import Store
+
+FOLDER = "models"
+"""Where a store keeps the folders of its models, each called as its run."""
+_WEIGHTS = "weights/"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,20 +85,30 @@ def load_model(store: Store, run: str | None = None) -> Model:
     return load_folder(store.path / FOLDER / find_train_run(store, run).id)
 
 
+def save_folder(
+    folder: Path, settings: dict[str, Any], data: PerturbationData, features: Features, memory: Memory, fit: FitReport
+) -> None:
+    """Keep what a predictor was fitted to and what was learned; `settings` hold model, options, seed and split."""
+    from perturbome.platform.lake.provenance import code_version
+
+    arrays, names = data_arrays(data)
+    more, names["features"] = feature_arrays(features)
+    learned = {f"{_WEIGHTS}{name}": a for name, a in memory.arrays().items()}
+    found = {"n_perturbations": fit.n_perturbations, "numbers": fit.numbers, "said": list(fit.said)}
+    found |= {"curve": [dict(row) for row in fit.curve]}
+    whole = {**settings, "fit": found, "code_version": code_version()}
+    write_model(folder, whole, names, {**arrays, **more, **learned})
+
+
 def load_folder(folder: Path) -> Model:
-    """The model in a folder: weights taken up, or learned again from what it saw, which gives the same numbers."""
+    """The model in a folder: closed forms are learned again from what they saw, weights are taken up."""
     stored = read_model(folder)
     settings = stored.configuration
     data = data_of(stored.arrays, stored.names, split_of(settings["split"]))
     features = features_of(stored.arrays, stored.names["features"])
-    predictor = make(settings["model"], _options(settings))
-    if settings["learned"]:
-        if not isinstance(predictor, Learned):
-            raise ModelError(f"{folder} holds weights, but '{settings['model']}' takes none up. Train it anew.")
-        own = {name.removeprefix("weights."): a for name, a in stored.arrays.items() if name.startswith("weights.")}
-        predictor.restore(data, features, own)
-    else:
-        predictor.fit(data, features, settings["seed"])
+    learned = {n.removeprefix(_WEIGHTS): a for n, a in stored.arrays.items() if n.startswith(_WEIGHTS)}
+    predictor = make(settings["model"], _options(settings), Memory.of_arrays(learned))
+    predictor.fit(data, features, settings["seed"])
     return Model(settings["model"], settings, data, features, predictor)
 
 
