@@ -42,7 +42,8 @@ def cell_eval_scores(
     `shifted_cells`; seeded by `seed` and the condition's place). It takes log-normalised expression here, so its
     expression metrics compare means of cells. It leaves out one target of a condition where it does so; of a
     combination, the first that was measured. Raises MissingExtra without cell-eval2, ModelError for data without
-    cells or not in a log1p unit, NothingFound where no condition has two cells.
+    cells, not in a log1p unit, or refused by cell-eval2 (as cells of more than a million counts are), NothingFound
+    where no condition has two cells.
     """
     config, compute, aggregate = _library()
     if not data.unit.startswith("log1p"):
@@ -69,7 +70,12 @@ def cell_eval_scores(
             input_type="lognorm", control_source=control_source, device="cpu", de={"backend": "scanpy"},
             num_threads=1, target_gene_map={name: data.genes[at[0]] if at else None for name, at in own.items()},
         )  # fmt: skip
-        each = compute(*sides, config=settings)
+        try:
+            each = compute(*sides, config=settings)
+        except ValueError as error:
+            raise ModelError(
+                f"cell-eval2 refused the cells of the context '{data.contexts[context].name}': {error}"
+            ) from error
         whole = aggregate(each).filter(pl.col("agg") == "ratio_of_sums")
         where = pl.lit(data.contexts[context].name, dtype=pl.String)
         none = pl.lit(None, dtype=pl.String)

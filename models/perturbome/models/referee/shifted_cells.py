@@ -18,7 +18,7 @@ def shifted_cells(control: Array, delta: Array, n: int, rng: np.random.Generator
     cells = np.asarray(control, dtype=np.float64)[rng.integers(len(control), size=n)]
     down = delta < 0
     cells[:, ~down] += delta[~down]
-    if down.any():
+    if n and down.any():
         cells[:, down] = lowered(cells[:, down], np.maximum(cells[:, down].mean(axis=0) + delta[down], 0.0))
     return cells
 
@@ -31,8 +31,6 @@ def lowered(cells: Array, mean: Array) -> Array:
     above 0. Duchi et al. 2008, figure 1.
     """
     n = len(cells)
-    if n == 0:
-        return cells.copy()
     down = -np.sort(-cells, axis=0)
     above = (np.cumsum(down, axis=0) - n * mean) / np.arange(1, n + 1)[:, None]  # s, were the first k left above 0
     k = np.maximum((down - above > 0).sum(axis=0), 1)
