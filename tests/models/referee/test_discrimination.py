@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from sklearn.metrics import pairwise_distances
 
 from perturbome.models.referee.discrimination import discrimination, distances, match_ranks, prediction_rank
+
+pairwise_distances = pytest.importorskip("sklearn.metrics").pairwise_distances
 
 KINDS = ("L1", "L2", "cosine")
 SKLEARN = {"L1": "manhattan", "L2": "euclidean", "cosine": "cosine"}

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.spatial import distance
 from scipy.stats import pearsonr
-from sklearn import metrics as sk
 
 from perturbome.models.referee import gene_scores as gs
+
+sk = pytest.importorskip("sklearn.metrics")
 
 
 def sides(seed=0, n=7, n_genes=40, shared=0.5):

@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import pearsonr
-from sklearn.metrics import mean_absolute_error, mean_squared_error
 
 from perturbome.models.data import PREDICTION, TRUTH
 from perturbome.models.data.control_halves import PARTS
@@ -69,11 +68,11 @@ def test_scores_are_those_of_the_libraries_without_own_targets(data):
             "Pearson-delta, top 20": pearsonr(delta[top], true[top]).statistic,
             "centred Pearson": pearsonr(mean - centre, measured - centre).statistic,
             "centred Pearson, top 20": pearsonr((mean - centre)[top], (measured - centre)[top]).statistic,
-            "MAE": mean_absolute_error(measured, mean),
-            "MSE": mean_squared_error(measured, mean),
-            "RMSE": mean_squared_error(measured, mean) ** 0.5,
+            "MAE": np.mean(np.abs(measured - mean)),
+            "MSE": np.mean((measured - mean) ** 2),
+            "RMSE": np.mean((measured - mean) ** 2) ** 0.5,
             "L2, top 1000": np.linalg.norm(measured - mean),
-            "MSE, top 20 DE": mean_squared_error(measured[sure], mean[sure]),
+            "MSE, top 20 DE": np.mean((measured - mean)[sure] ** 2),
         }
         for name, expected in want.items():
             assert value(table, name)[i] == pytest.approx(expected, rel=1e-9), name
