@@ -11,7 +11,6 @@ __getattr__, __dir__ = lazy_exports(
         "GeneMatrix": "perturbome.models.predictors.features",
         "GeneGraph": "perturbome.models.predictors.features",
         "control_loadings": "perturbome.models.predictors.loadings",
-        "features_from_store": "perturbome.models.predictors.features_from_store",
         "PREDICTORS": "perturbome.models.predictors.registry",
         "predictors": "perturbome.models.predictors.registry",
         "find_predictor": "perturbome.models.predictors.registry",

@@ -16,6 +16,7 @@ from perturbome.models.data.contract import PerturbationData
 from perturbome.models.predictors.base_choice import choose_simplest, closed_form_baselines
 from perturbome.models.predictors.class_gate import ClassGate, errors_of, fit_class_gate
 from perturbome.models.predictors.contract import Answer, Predicted, Predictor, fallbacks
+from perturbome.models.predictors.control_noise import control_weights
 from perturbome.models.predictors.cross_fit import OutOfFold, cross_fit
 from perturbome.models.predictors.features import Features
 from perturbome.models.predictors.intervals import LEVEL, Intervals, fit_intervals, with_intervals
@@ -113,7 +114,8 @@ class Gated:
         predicted = Predicted(
             tuple(conditions), delta, variance, tuple(how), said, baseline=base.delta, baseline_how=base.how, gate=gamma
         )
-        return with_intervals(predicted, self._intervals, cells)
+        weight = _mixed_weights(base.how, model.how, conditions, gamma)
+        return with_intervals(predicted, self._intervals, weight, cells)
 
     def _asked(self, makers: Sequence[str] | dict[str, Callable[..., Predictor]]) -> str:
         """The model's name beside the baselines': its own, unless a baseline has that."""
@@ -135,7 +137,8 @@ class Gated:
         mean = {name: float(e.mean()) for name, e in squared.items()}
         numbers = {f"error of {name}": e for name, e in mean.items()}
         said = [*oof.said, _on_choice(self.base, chosen, least, mean, len(oof))]
-        delta, how = oof.delta[chosen], oof.how[chosen]
+        delta = oof.delta[chosen]
+        weight = control_weights(oof.how[chosen], oof.table.conditions)
         if asked in oof.delta:
             answered = answered_itself(oof.how[asked], self._model.name)[:, None]
             model = np.where(answered, oof.delta[asked], delta)
@@ -146,16 +149,25 @@ class Gated:
             of_model = errors_of(truth, oof.delta[asked], truth, own).rr / count
             numbers[f"error of {self._model.name}"] = float(of_model.mean())
             said.append(_on_gate(self._gate, self._model.name, chosen))
+            gamma = np.where(answered[:, 0], self._gate.nested, 0)
+            weight = _mixed_weights(oof.how[chosen], oof.how[asked], oof.table.conditions, gamma)
             delta = delta + self._gate.nested[:, None] * np.where(answered, model - delta, 0)
         else:
             said.append(f"The {self._model.name} could not be fitted without a part of training: the gate is closed.")
-        self._intervals, coverage, sentences = fit_intervals(oof, delta, how, self.level)
+        self._intervals, coverage, sentences = fit_intervals(oof, delta, weight, self.level)
         return chosen, {**numbers, **coverage}, (*said, *sentences)
 
 
 def answered_itself(how: Sequence[str], name: str) -> NDArray[np.bool_]:
     """True where a predictor's answer is its own and not one it fell back to [n]."""
     return np.array([h.startswith(name) for h in how], dtype=bool)
+
+
+def _mixed_weights(base: Sequence[str], model: Sequence[str], conditions: Sequence[Condition], gamma: Array) -> Array:
+    """How many times the gated answers subtract a control mean [n]."""
+    below = control_weights(base, conditions)
+    mixed: Array = below + gamma * (control_weights(model, conditions) - below)
+    return mixed
 
 
 def _gate_numbers(gate: ClassGate, oof: OutOfFold) -> dict[str, float]:
