@@ -77,3 +77,8 @@ def test_all_are_positive_with_ones_on_the_diagonal(seed):
         assert np.array_equal(np.diag(k), np.ones(9))
         assert np.linalg.eigvalsh(k).min() > -1e-10
         assert np.array_equal(k[8], np.eye(9)[8])
+
+
+def test_of_a_network_without_genes_nothing_is_known():
+    empty = GeneGraph((), sparse.csr_matrix((0, 0)))
+    np.testing.assert_array_equal(diffusion(empty, ["A", "B"]), np.zeros((2, 2)))

@@ -52,7 +52,8 @@ def diffusion(graph: GeneGraph, genes: Sequence[str], time: float = DIFFUSION_TI
     before = _DIFFUSED.get(graph, {}).get(time)
     known_before = _nothing(graph) if before is None else before
     at = graph.rows(genes)
-    known = np.flatnonzero((at >= 0) & (known_before.degree[at] > 0))
+    there = np.flatnonzero(at >= 0)
+    known = there[known_before.degree[at[there]] > 0]
     columns, back = np.unique(at[known], return_inverse=True)
     now = _extended(known_before, np.setdiff1d(columns, known_before.columns), time)
     if len(now.columns) <= MOST_KEPT:
