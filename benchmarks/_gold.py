@@ -68,7 +68,7 @@ def make_cells(
         X=X,
         genes=tuple(genes),
         regulators=np.array([place[r] for r in (genes if regulators is None else regulators)], np.intp),
-        key=np.arange(n),
+        key=np.arange(n, dtype=np.uint64),
         perturbed=np.zeros((n, 0), bool) if perturbed is None else perturbed,
         aimed=np.array([place[a] for a in aimed or []], np.intp),
         control=np.zeros(n, bool) if control is None else control,
