@@ -84,7 +84,7 @@ def test_what_is_held_out_cannot_matter(name, screen):
 
 
 def test_records_are_complete_and_named_as_the_predictors_name_themselves():
-    assert {r.id for r in PREDICTORS.values()} == {"B0", "B1", "B2", "B3", "B4", "B5", "B6", "B8", "K"}
+    assert {r.id for r in PREDICTORS.values()} == {"B0", "B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "K"}
     for record in PREDICTORS.values():
         assert record.meaning
         assert record.source

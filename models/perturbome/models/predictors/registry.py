@@ -11,6 +11,7 @@ from perturbome.models.predictors.averages import Additive, MatchingMean, NoChan
 from perturbome.models.predictors.bilinear import ELSEWHERE, Bilinear
 from perturbome.models.predictors.contract import Predictor
 from perturbome.models.predictors.feature_regression import FeatureRegression
+from perturbome.models.predictors.latent_additive import LatentAdditive
 from perturbome.models.predictors.multi_hot import LinearAdditive
 from perturbome.models.predictors.prior_kernel import PriorKernel
 from perturbome.models.predictors.transfer import MeanShift
@@ -92,6 +93,10 @@ PREDICTORS: dict[str, Record] = {
         Record(
             "feature elastic net", "B6", "a sparse linear model on what is known of the perturbed genes",
             ("features",), CSENDES, partial(FeatureRegression, way="elastic net"),
+        ),
+        Record(
+            "latent additive", "B7", "a network that adds a code of the targets to a code of the control cells", (),
+            PERTURBENCH, LatentAdditive,
         ),
         closed(
             "linear additive", "B8", "one effect for every target, fitted to singles and combinations together", (),
