@@ -111,7 +111,7 @@ def forest(x: Array, y: Array, new: Array, trees: int, seed: int) -> Array:
     """Random forest of all columns of y [n, m] over x [n, d], predicted at new [n_new, d]. Breiman 2001.
 
     Fitted to the principal scores of y, of which there are fewer than n: the squared error that decides on splits is
-    the same in all of them as in all columns.
+    the same in all of them as in all columns (but for ties between splits).
     """
     from sklearn.ensemble import RandomForestRegressor
 
