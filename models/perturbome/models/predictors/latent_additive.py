@@ -200,7 +200,7 @@ def _told(name: str, done: Any, judged: bool) -> list[str]:
     if judged:
         said.append(f"Of {len(done.curve)} passes the weights of pass {done.best} were kept, the best on validation.")
     else:
-        said.append(f"There is no validation side to stop by: all {len(done.curve)} passes were made.")
+        said.append(f"No validation condition has a target seen in training: all {len(done.curve)} passes were made.")
     if done.went_on_from:
         said.append(f"It went on from pass {done.went_on_from}, after which an earlier training was interrupted.")
     return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,9 @@ class Memory:
         return None
 
     def keep(self, key: str, weights: Weights, facts: dict[str, Any]) -> None:
-        """Hold a finished fit, and forget how far it had come before."""
+        """Hold a finished fit, and forget how far it had come before. Of many processes the first one writes."""
         self.finished[key], self.facts[key] = weights, facts
-        if self.folder is not None:
+        if self.folder is not None and int(os.environ.get("RANK", "0")) == 0:
             write_progress(self._path(key), weights, facts)
             self.progress(key).unlink(missing_ok=True)  # type: ignore[union-attr]
 

@@ -41,7 +41,6 @@ class Plan:
     learning_rate: float
     weight_decay: float
     patience: int  # passes without a better judgement after which to stop
-    save_every: float = SAVE_EVERY
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ def learn(
             curve.append(row)
             if judge is None or _best(curve) == number + 1:
                 best = _copied(network)
-            if progress is not None and share[0] == 0 and time.monotonic() - saved >= plan.save_every:
+            if progress is not None and share[0] == 0 and time.monotonic() - saved >= SAVE_EVERY:
                 _note(network, optimizer, best, curve, progress)
                 saved = time.monotonic()
     network.load_state_dict(best)
