@@ -51,6 +51,7 @@ def test_seeded(data, way):
     first = replicate(data, way=way, draws=2, seed=4)
     assert replicate(data, way=way, draws=2, seed=4).equals(first)
     assert not replicate(data, way=way, draws=2, seed=5).equals(first)
+    assert not replicate(data, way=way, draws=1, seed=4).equals(first)  # every draw is its own
 
 
 def test_halves_and_bootstrap_stand_on_either_side_of_a_true_replicate():

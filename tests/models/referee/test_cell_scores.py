@@ -56,9 +56,8 @@ def test_the_width_is_the_median_distance_of_the_measured_cells():
 def test_in_blocks_as_at_once(score, monkeypatch):
     a, b = cells()
     want = score(a, b)
-    monkeypatch.setattr(cs, "BLOCK", 60)
-    assert score(a, b) == pytest.approx(want, rel=1e-12)
     monkeypatch.setattr(cs, "BLOCK", 7)
+    assert score(a, b) == pytest.approx(want, rel=1e-9)
     assert cs.energy_distance(a, b) == pytest.approx(cs.energy_distance(a + 1e3, b + 1e3), rel=1e-6)
     assert cs.mean_discrepancy(a, b, 2.0) == pytest.approx(cs.mean_discrepancy(b, a, 2.0), rel=1e-9)
 

@@ -164,7 +164,7 @@ def test_without_noise_the_corrected_error_is_zero_for_the_truth_and_one_for_no_
 def test_without_an_effect_there_is_no_corrected_error():
     _, _, error, every = noisy(0)
     nothing = np.zeros(error.shape)
-    found = gs.noise_corrected_error(nothing, nothing, error, every, np.zeros(len(error), dtype=np.intp))
+    found = gs.noise_corrected_error(nothing, nothing, error / 1000, every, np.zeros(len(error), dtype=np.intp))
     assert np.isnan(found).all()
 
 

@@ -14,6 +14,7 @@ from perturbome.models.data.control_halves import PARTS
 from perturbome.models.predictors import find_predictor
 from perturbome.models.referee import METRICS, find_metric, judge
 from perturbome.models.referee.compared import compared
+from perturbome.models.referee.discrimination import discrimination, prediction_rank
 from perturbome.models.referee.judging import scores
 from perturbome.models.referee.metrics import metrics
 from perturbome.platform.errors import BadValues, InputError, UnknownName
@@ -173,6 +174,40 @@ def test_conditions_are_ranked_within_their_context(data):
         assert 0 < value(whole, name).mean() < 1
 
 
+@pytest.mark.parametrize(
+    ("name", "score", "of", "kind"),
+    [
+        ("PDS", discrimination, "changes", "L1"), ("PDS cosine", discrimination, "changes", "cosine"),
+        ("centroid accuracy", discrimination, "profiles", "L2"), ("RMSE rank", prediction_rank, "profiles", "L2"),
+        ("cosine rank", prediction_rank, "changes", "cosine"),
+    ],
+)  # fmt: skip
+def test_each_rank_is_by_its_own_distance(data, name, score, of, kind):
+    rng = np.random.default_rng(2)
+    delta = data.test.delta + rng.standard_t(2, size=data.test.delta.shape)  # heavy tails set the distances apart
+    start = np.array([data.control(c.context, PREDICTION) for c in data.test.conditions])
+    sides = {"changes": (delta, data.test.delta), "profiles": (start + delta, data.test.mean)}
+    context = np.array([data.find_context(c.context) for c in data.test.conditions])
+
+    def by(of, kind):
+        return score(*sides[of], data.test.own(), context, kind)
+
+    found = value(judge(data, prediction(data, delta)), name)
+    assert_allclose(found, by(of, kind))
+    others = {k for k in ("L1", "L2", "cosine") if k != kind}
+    assert all(np.abs(by(of, other) - found).max() > 0.01 for other in others)
+
+
+def test_the_most_expressed_genes_are_those_of_control(data, monkeypatch):
+    monkeypatch.setattr("perturbome.models.referee.metrics.TOP_CONTROL", 10)
+    predicted, truth = rough(data), data.test
+    found = value(judge(data, predicted), "L2, top 1000")
+    for i, c in enumerate(truth.conditions):
+        high = [j for j in np.argsort(-truth.control[i])[:10] if data.genes[j] not in c.targets]
+        off = data.control(c.context, PREDICTION) + predicted.delta[i] - truth.mean[i]
+        assert found[i] == pytest.approx(np.linalg.norm(off[high]))
+
+
 def test_the_order_of_conditions_and_of_genes_does_not_matter(data):
     predicted = rough(data)
     table = judge(data, predicted)
@@ -187,6 +222,13 @@ def test_intervals_are_judged_where_there_are_any(data):
     table = judge(data, wide)
     assert_allclose(value(table, "coverage"), 1)
     assert_allclose(value(table, "interval width"), 18)
+    widths = np.arange(16.0)[:, None]
+    own = replace(wide, lower=predicted.delta - widths, upper=predicted.delta + widths)
+    assert_allclose(value(judge(data, own), "interval width"), 2 * np.arange(16))
+    order = np.random.default_rng(0).permutation(16)
+    arrays = {name: getattr(own, name)[order] for name in ("delta", "lower", "upper")}
+    shuffled = replace(own, conditions=[own.conditions[i] for i in order], **arrays)
+    assert judge(data, shuffled).equals(judge(data, own))
     none = judge(data, replace(wide, upper=predicted.delta - 8))
     assert value(none, "coverage").max() < 0.2
 
@@ -199,6 +241,11 @@ def test_cells_are_judged_where_there_are_any(data):
         assert np.isnan(value(table, name)[0])
         assert value(table, name)[1:].min() > 0.05
     assert_allclose(value(table, "SD misfit")[1:], 0, atol=1e-6)
+    spiked = {name: x.copy() for name, x in moved.items()}
+    for name, row in zip(data.test.names, data.test.own(), strict=True):
+        if name in spiked:
+            spiked[name][:, row] += 50
+    assert judge(data, rough(data), cells=spiked).equals(table)  # own targets do not count
     same = judge(data, rough(data), cells=own)
     assert value(same, "energy distance").max() < 0
     with pytest.raises(InputError, match=r"shape \(3, 2\); the data have 60 genes"):
