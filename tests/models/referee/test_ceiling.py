@@ -74,6 +74,14 @@ def test_halves_and_bootstrap_stand_on_either_side_of_a_true_replicate():
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_a_replicate_has_no_error_beyond_its_noise(way):
+    """Noise that is a third of the effect and more; both sides' is taken off."""
+    effects = 0.35 * true_effects(24)
+    found = [means(replicate(screen(effects=effects, cells=12, seed=s), way=way, draws=4)) for s in range(4)]
+    assert np.mean([f["noise-corrected error"] for f in found]) == pytest.approx(0, abs=0.12)
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_more_cells_lift_the_ceiling(way):
     few, many = (means(replicate(screen(cells=n), way=way, draws=3)) for n in (6, 60))
     for metric in metrics(("intervals", "cells")):
@@ -114,4 +122,6 @@ def test_a_condition_of_one_cell_has_no_halves():
     treated = replace(data.treated, n=np.where(np.array(data.names) == name, 1.0, data.treated.n))
     lone = replace(data, cells=replace(data.cells, code=code), treated=treated)
     assert name not in replicate(lone, way="halves", draws=1)["condition"]
-    assert name in replicate(lone, way="bootstrap", draws=1)["condition"]
+    whole = replicate(lone, way="bootstrap", draws=1)
+    assert name in whole["condition"]
+    assert whole["value"].is_finite().all()
