@@ -35,4 +35,4 @@ def lowered(cells: Array, mean: Array) -> Array:
     above = (np.cumsum(down, axis=0) - n * mean) / np.arange(1, n + 1)[:, None]  # s, were the first k left above 0
     k = np.maximum((down - above > 0).sum(axis=0), 1)
     found: Array = np.maximum(cells - np.take_along_axis(above, k[None, :] - 1, axis=0), 0.0)
-    return np.where(mean > 0, found, 0.0)
+    return found
