@@ -85,6 +85,21 @@ def test_a_class_whose_own_error_grows_is_closed():
     assert found.gammas["seen"] > 0.6
 
 
+def test_a_class_that_is_open_gained_by_nested_gammas():
+    kind = np.array(["seen" if i < 25 else "new" for i in range(N)])
+    lost = 0
+    for seed in range(40):
+        slopes = np.where(kind == "seen", 0.8, 0.05)
+        truth, step = simulate(seed, slopes, noise=0.7)
+        unit, new = np.arange(N), kind == "new"
+        errors = errors_of(truth, 0 * truth, step, NONE)
+        found = fit_class_gate(errors, kind, unit, unit % 10)
+        if found.open and found.gammas["new"] > 0:
+            assert errors.gain(found.nested)[new].sum() > 0
+        lost += found.open and found.gammas["new"] == 0
+    assert lost >= 3
+
+
 def test_few_of_a_class_take_the_slope_of_all_and_strange_ones_none():
     kind = ["rare" if i < 3 else "a" for i in range(N)]
     found = gate(4, np.full(N, 0.5), kind)
@@ -116,6 +131,7 @@ def test_own_targets_and_a_step_of_nothing_do_not_count():
     truth[:, 0] += 1e3
     spoiled = fit_class_gate(errors_of(truth, 0 * truth, step, own), ["a"] * N, np.arange(N), np.arange(N) % 10)
     assert spoiled.gammas == clean.gammas
+    assert (spoiled.gain, spoiled.error) == (clean.gain, clean.error)
     flat = fit_class_gate(errors_of(truth, 0 * truth, 0 * step, own), ["a"] * N, np.arange(N), np.arange(N) % 10)
     assert (flat.gammas, flat.gain, flat.open) == ({"a": 0.0}, 0.0, False)
 

@@ -94,6 +94,17 @@ def test_folds_cover_what_is_asked_for(screen):
     assert found == set(train)
 
 
+@pytest.mark.parametrize("seen", [0, 1, 2])
+@pytest.mark.parametrize("folds", [2, 10])
+def test_pairs_have_as_many_targets_seen_as_the_kind_says(seen, folds, screen):
+    outer = MAKERS[f"unseen double, {seen} seen"](screen.conditions)
+    splits, said = inner_splits(screen.with_split(outer).hidden(), folds=folds)
+    for split in () if said else splits:
+        alone = {name.split("::")[0][9:] for name in split.train if "+" not in name}
+        for name in split.test:
+            assert sum(target in alone for target in name.split("::")[0][9:].split("+")) == seen
+
+
 def test_doses_are_left_out_while_others_stay(drugs):
     data = drugs.with_split(unseen_dose(drugs.conditions, seed=0, validation=0)).hidden()
     splits, said = inner_splits(data)

@@ -40,6 +40,29 @@ def test_coverage_over_seeds_of_conditions_never_seen(name):
     assert np.mean([numbers["coverage"] for _, numbers in found]) == pytest.approx(0.9, abs=0.01)
 
 
+def few_controls(seed):
+    """Twenty control cells in all, as many as each condition has."""
+    data = simulate(WHAT, seed=seed, common=0.0)
+    control = [i for i, p in enumerate(data["perturbation"]) if p == "control"]
+    keep = np.setdiff1d(np.arange(len(data["perturbation"])), control[20:])
+    cut = {k: [data[k][i] for i in keep] for k in ("perturbation", "cell_type", "names")}
+    data = from_arrays(**{**data, "x": data["x"][keep], **cut})
+    return data.with_split(unseen_single(data.conditions, seed=seed, validation=0))
+
+
+def test_the_noise_of_few_controls_is_covered_as_well():
+    shares = [covered(few_controls(seed), Calibrated(PerturbedMean()))[0].mean() for seed in range(24)]
+    error = np.std(shares, ddof=1) / np.sqrt(len(shares))
+    assert np.mean(shares) == pytest.approx(0.9, abs=max(0.02, 2 * error))
+    model, data = Calibrated(PerturbedMean()), few_controls(0)
+    model.fit(data.hidden())
+    delta = np.zeros((1, len(data.genes)))
+    square = [model._intervals.half(delta, np.array([k])) ** 2 for k in (0.0, 1.0, 2.0)]
+    more = 1.6448536**2 * np.average(data.training.variance, axis=0, weights=data.training.n) / 5
+    assert np.allclose(square[1] - square[0], more)
+    assert np.allclose(square[2] - square[0], 2 * more)
+
+
 def thin(data, seed):
     """The same cells, of which half of the conditions keep few."""
     rng = np.random.default_rng(seed)

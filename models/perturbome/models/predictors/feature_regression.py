@@ -117,7 +117,9 @@ def forest(x: Array, y: Array, new: Array, trees: int, seed: int) -> Array:
 
     scores, axes = _scores(y)
     model = RandomForestRegressor(trees, random_state=seed, n_jobs=1, max_features="sqrt")
-    return np.asarray(model.fit(x, scores).predict(new).reshape(len(new), -1) @ axes, dtype=np.float64)
+    model.fit(x, scores[:, 0] if scores.shape[1] == 1 else scores)
+    found: Array = model.predict(new).reshape(len(new), -1) @ axes
+    return found
 
 
 def elastic_net(x: Array, y: Array, new: Array, share: float) -> Array:
