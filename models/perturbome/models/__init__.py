@@ -13,5 +13,6 @@ __getattr__, __dir__ = lazy_exports(
         "models": "perturbome.models.registry",
         "train": "perturbome.models.training.train",
         "predict": "perturbome.models.training.predict",
+        "bench": "perturbome.models.bench.bench",
     },
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from perturbome.models.commands_bench import register_bench
 from perturbome.models.commands_train import register_train
 from perturbome.platform.console import JsonOption, StoreOption, console_report, say, show_json, show_table
 
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("targets")(targets)
     app.command("effects")(effects)
     register_train(app)
+    register_bench(app)
 
 
 def knockout(

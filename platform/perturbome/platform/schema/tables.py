@@ -308,6 +308,21 @@ TABLES: dict[str, Table] = {
             sort=("rank",),
         ),
         Table(
+            "scores",
+            "model x split x seed x condition x metric of a benchmark",
+            (
+                RUN,
+                DATASET,
+                Column("model", STRING, "predictor, or 'replicate' for the ceiling", required=True),
+                Column("split", STRING, "name of the split whose test side was predicted", required=True),
+                Column("seed", INT, "seed of control halves, split and model", required=True),
+                Column("condition", STRING, "perturbation and context", required=True),
+                Column("metric", STRING, "name of the metric", required=True),
+                Column("value", DOUBLE, "null where the metric is not defined"),
+            ),
+            sort=("model", "split", "condition"),
+        ),
+        Table(
             "embeddings",
             "node x time, before and after",
             (

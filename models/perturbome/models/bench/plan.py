@@ -1,0 +1,52 @@
+"""What a benchmark will run: every model on every split of every seed, one cell of the table each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from perturbome.models.data.contract import PerturbationData
+from perturbome.models.data.fingerprint import text_hash
+from perturbome.models.data.splits import Split
+from perturbome.models.predictors.base_choice import closed_form_baselines
+from perturbome.models.predictors.features import Features
+from perturbome.models.predictors.registry import PREDICTORS
+from perturbome.platform.lake.provenance import code_version
+
+CEILING = "replicate"
+CONTENDERS = ("prior kernel", "gated prior kernel")
+WITH_FEATURES = ("feature random forest", "feature elastic net", "gated feature elastic net")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the table: a model, or the replicate, on one split of one seed."""
+
+    model: str
+    split: Split
+    seed: int
+    data_hash: str
+    settings: str  # what else decides the result, as JSON
+
+    @property
+    def key(self) -> str:
+        """Name of what is kept of it: the same for the same data, split, model, seed, settings and code."""
+        what = [self.model, self.split.hash, self.seed, self.data_hash, self.settings, code_version()]
+        return text_hash(json.dumps(what))[:32]
+
+    @property
+    def name(self) -> str:
+        """As a line of progress calls it."""
+        return f"{self.model} on {self.split.name}, seed {self.seed}"
+
+
+def default_models(data: PerturbationData, features: Features) -> list[str]:
+    """Every baseline that has what it needs here, the prior kernel, and the best of both kinds behind a gate."""
+    baselines = [record.name for record in closed_form_baselines(data, features)]
+    with_features = WITH_FEATURES if any("features" in PREDICTORS[name].needs for name in baselines) else ()
+    return [*baselines, *with_features, *CONTENDERS]
+
+
+def is_baseline(model: str) -> bool:
+    """Whether a model's name is that of a baseline, B0 to B8."""
+    return model in PREDICTORS and PREDICTORS[model].id.startswith("B")

@@ -1,0 +1,104 @@
+"""The report of a benchmark: what was judged, the leaderboard, who beats whom, and what the models said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+
+from perturbome.models.bench.bench import Benchmark
+from perturbome.models.bench.document import Block, Drawing, Grid, Heading, Items, Text, markdown, page
+from perturbome.models.bench.drawing import strips
+from perturbome.models.bench.plan import CEILING
+from perturbome.models.bench.table import JUDGED, SHOWN, leaderboard, verdicts
+from perturbome.models.referee.metrics import METRICS
+
+MOST_SAID = 12
+
+
+def write_report(found: Benchmark, folder: Path) -> list[Path]:
+    """Write report.md, report.html (with drawings) and scores.parquet into a folder; gives their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    blocks = report_blocks(found)
+    paths = [folder / "report.md", folder / "report.html", folder / "scores.parquet"]
+    paths[0].write_text(markdown(blocks), encoding="utf-8")
+    paths[1].write_text(page(blocks), encoding="utf-8")
+    found.scores.write_parquet(paths[2])
+    return paths
+
+
+def report_blocks(found: Benchmark, level: int = 1, drawn: bool = True) -> list[Block]:
+    """The parts of the report, its title at a level of headings."""
+    board = leaderboard(found)
+    shown = [name for name in SHOWN if name in board.columns]
+    order = [CEILING, *(m for m in board["model"] if m != CEILING)]
+    blocks: list[Block] = [
+        Heading(f"{found.dataset}: {found.split}", level),
+        Text(_about(found)),
+        Grid(board.select("model", *shown, "seconds")),
+        Text(_legend(shown)),
+    ]
+    if drawn:
+        drawings = [(m, strips(found.scores, order, m)) for m in JUDGED if m in board.columns]
+        blocks += [Drawing(svg, f"{m}: a point is a condition, the bar their mean.") for m, svg in drawings]
+    judged = verdicts(found)
+    if judged.height:
+        blocks += [Heading("Against the best baseline", level + 1), Items(verdict_sentences(judged))]
+    if drawn:
+        blocks += [Heading("Every metric", level + 1), Grid(board.drop("seconds"))]
+    said = _said(found)
+    if said:
+        blocks += [Heading("What was said", level + 1), Items(said)]
+    return blocks
+
+
+def verdict_sentences(judged: pl.DataFrame) -> tuple[str, ...]:
+    """A sentence per model and judged metric: difference, interval, and what that means."""
+    lines = []
+    for row in judged.filter(pl.col("metric").is_in(JUDGED)).iter_rows(named=True):
+        if row["rival"] is None:
+            continue
+        ends = "" if row["lower"] is None or row["lower"] != row["lower"] else (
+            f" [{row['lower']:+.3g}, {row['upper']:+.3g}]"
+        )  # fmt: skip
+        verdict = {"better": "better", "worse": "worse", "even": "not told apart"}.get(
+            row["verdict"] or "", "too few targets to tell"
+        )
+        lines.append(
+            f"{row['model']}, {row['metric']}: {row['difference']:+.3g}{ends} against '{row['rival']}': {verdict}."
+        )
+    return tuple(lines)
+
+
+def _about(found: Benchmark) -> str:
+    n_splits = len({cell.split.hash for cell, _ in found.cells})
+    tested = found.scores.filter(model=CEILING)["condition"].n_unique()
+    ways = Counter(way for cell, outcome in found.cells if cell.model == CEILING for way in outcome.how)
+    way = {"bootstrap": "resampled cells", "halves": "halves of the cells", "moments": "means drawn by their noise"}
+    ceiling = " and ".join(way.get(w, w) for w in ways)
+    return (
+        f"{found.n_conditions} conditions, {tested} of them tested, {n_splits} splits, {len(found.seeds)} seeds, "
+        f"{found.n_genes} genes; unit {found.unit}. Truth and prediction stand on disjoint halves of the control "
+        f"cells. '{CEILING}' is what a repeat of the experiment would score ({ceiling}). Run {found.run}."
+    )
+
+
+def _legend(shown: list[str]) -> str:
+    parts = [f"{name}: {METRICS[name].meaning} ({METRICS[name].better} is better)" for name in shown]
+    return "; ".join(parts) + "; seconds: of one fit and prediction. Means over conditions, own targets left out."
+
+
+def _said(found: Benchmark) -> tuple[str, ...]:
+    """Sentences on the data, on failures, and on answers that were not a model's own; the commonest first."""
+    failed = [f"{cell.name} failed: {o.failed}" for cell, o in found.cells if o.failed]
+    fallen: Counter[tuple[str, str]] = Counter()
+    for cell, outcome in found.cells:
+        if cell.model != CEILING:
+            for how, n in outcome.how.items():
+                if not cell.model.startswith(how):
+                    fallen[cell.model, how] += n
+    answered = [f"{model}: {n} conditions were answered by {how}." for (model, how), n in fallen.most_common()]
+    said = [*found.said, *failed, *answered]
+    more = [f"{len(said) - MOST_SAID} more sentences are kept with the run."] if len(said) > MOST_SAID else []
+    return (*said[:MOST_SAID], *more)

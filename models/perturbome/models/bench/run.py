@@ -1,0 +1,70 @@
+"""One cell of the table: a model fitted to what it may see, asked for the test conditions, and judged."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import polars as pl
+
+from perturbome.models.bench.plan import CEILING, Cell
+from perturbome.models.data.contract import PerturbationData
+from perturbome.models.predictors.features import Features
+from perturbome.models.predictors.registry import make_predictor
+from perturbome.models.referee.ceiling import replicate
+from perturbome.models.referee.judging import judge
+from perturbome.platform.errors import PerturbomeError
+
+SCORES = {"condition": pl.String, "metric": pl.String, "value": pl.Float64}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one cell: scores by condition and metric, and what fitting and predicting said."""
+
+    scores: pl.DataFrame  # condition, metric, value
+    seconds: float
+    numbers: dict[str, float] = field(default_factory=dict)  # of the fit report
+    how: dict[str, int] = field(default_factory=dict)  # what answered, and how many conditions
+    said: tuple[str, ...] = ()
+    failed: str | None = None  # why there are no scores
+
+    def facts(self) -> dict[str, Any]:
+        """All but the scores, as JSON holds it."""
+        return {name: value for name, value in asdict(self).items() if name != "scores"}
+
+
+def run_cell(cell: Cell, data: PerturbationData, features: Features, *, published: bool = False) -> Outcome:
+    """Fit, predict and judge one cell on data that already have its split.
+
+    A model that refuses these data (as a kernel with too few conditions) leaves an outcome that says why. With
+    `published`, cell-eval2's metrics as well, under its own names; that takes data with single cells.
+    """
+    begin = time.perf_counter()
+    if cell.model == CEILING:
+        found = replicate(data, seed=cell.seed)
+        way = found["way"][0] if found.height else "moments"
+        return Outcome(found.select(*SCORES), time.perf_counter() - begin, how={way: len(data.test)})
+    try:
+        predictor = make_predictor(cell.model)
+        fit = predictor.fit(data.hidden(), features, cell.seed)
+        predicted = predictor.predict(data.test.conditions)
+    except PerturbomeError as error:
+        return Outcome(pl.DataFrame(schema=SCORES), time.perf_counter() - begin, failed=str(error))
+    seconds = time.perf_counter() - begin
+    scores = judge(data, predicted).select(*SCORES)
+    if published:
+        scores = pl.concat([scores, _published(cell, data, predicted)])
+    numbers = {name: float(value) for name, value in fit.numbers.items()}
+    return Outcome(scores, seconds, numbers, dict(Counter(predicted.how)), (*fit.said, *predicted.said))
+
+
+def _published(cell: Cell, data: PerturbationData, predicted: Any) -> pl.DataFrame:
+    from perturbome.models.referee.cell_eval import cell_eval_scores
+
+    found = cell_eval_scores(data, predicted, seed=cell.seed).filter(pl.col("condition").is_not_null())
+    return found.select(
+        "condition", pl.format("cell-eval2 {}", "metric").alias("metric"), pl.col("value").cast(pl.Float64)
+    )

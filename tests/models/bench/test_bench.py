@@ -1,0 +1,138 @@
+"""The referee's table: every cell is what judging by hand gives, nothing is run twice, and a refusal stops nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from perturbome.models.bench import bench as module
+from perturbome.models.bench.bench import FOLDER, bench
+from perturbome.models.bench.plan import CEILING, default_models, is_baseline
+from perturbome.models.data.build import perturbation_data
+from perturbome.models.data.split_choice import choose_splits
+from perturbome.models.predictors.features_from_store import features_from_store
+from perturbome.models.predictors.registry import make_predictor
+from perturbome.models.referee.judging import judge
+from perturbome.platform.errors import InputError, ModelError, UnknownName
+
+MODELS = ("no change", "perturbed mean", "bilinear ridge")
+
+
+@pytest.fixture(scope="module")
+def found(store):
+    return bench(store, "toy", models=MODELS, split="4-fold", seeds=2)
+
+
+def test_every_cell_is_what_judging_by_hand_gives(store, found):
+    data = perturbation_data(store, "toy", min_cells=10, seed=1)
+    for split in choose_splits(data.conditions, "4-fold", seeds=[1]):
+        shown = data.with_split(split)
+        for model in MODELS:
+            predictor = make_predictor(model)
+            predictor.fit(shown.hidden(), features_from_store(store, shown), 1)
+            by_hand = judge(shown, predictor.predict(shown.test.conditions))
+            mine = found.scores.filter(model=model, seed=1, split=split.name).select("condition", "metric", "value")
+            assert_frame_equal(mine, by_hand)
+
+
+def test_every_condition_is_tested_once_a_seed_and_the_ceiling_stands_beside(found):
+    one = found.scores.filter(metric="RMSE")
+    assert one.group_by("model", "seed", "condition").len()["len"].unique().to_list() == [1]
+    assert set(one["model"]) == {*MODELS, CEILING}
+    assert one["condition"].n_unique() == found.n_conditions == 8
+    means = dict(one.group_by("model").agg(pl.col("value").mean()).iter_rows())
+    assert means[CEILING] < min(means[model] for model in MODELS)
+
+
+def test_the_run_holds_the_scores_and_what_was_said(store, found):
+    kept = store.lake.scan("scores", [found.run]).collect()
+    assert kept.height == found.scores.height
+    assert set(kept["dataset"]) == {"toy"}
+    order = ["model", "split", "seed", "condition", "metric"]
+    assert_frame_equal(
+        kept.select(*order, "value").sort(order), found.scores.with_columns(pl.col("value").fill_nan(None)).sort(order)
+    )
+    run = store.lake.run(found.run)
+    assert run.kind == "benchmark"
+    assert len(run.metrics["cells"]) == 2 * 4 * (len(MODELS) + 1)
+    assert not (store.path / FOLDER).exists()
+
+
+def test_interrupted_it_goes_on_and_gives_the_same(store, monkeypatch):
+    asked = {"models": MODELS[:2], "split": "4-fold", "seeds": 1, "min_cells": 11}
+    ran = []
+    run_cell = module.run_cell
+    monkeypatch.setattr(module, "run_cell", lambda cell, *a, **k: ran.append(cell.name) or run_cell(cell, *a, **k))
+
+    def stop(cell, outcome):
+        if len(ran) == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bench(store, "toy", **asked, told=stop)
+    n_runs = len(store.lake.runs("benchmark"))
+    heard = []
+    again = bench(store, "toy", **asked, told=lambda cell, outcome: heard.append(cell.name))
+    assert len(ran) == len(set(ran)) == 12
+    assert len(heard) == 12
+    assert len(store.lake.runs("benchmark")) == n_runs + 1
+    whole = bench(store, "toy", **asked)
+    assert_frame_equal(whole.scores, again.scores)
+
+
+def test_a_model_that_refuses_leaves_a_reason_and_the_rest_goes_on(store, monkeypatch):
+    made = module.make_predictor
+
+    class Refuses:
+        name = "no change"
+
+        def fit(self, data, features=None, seed=0):
+            raise ModelError("Too few conditions for this one.")
+
+    from perturbome.models.bench import run
+
+    monkeypatch.setattr(run, "make_predictor", lambda name: Refuses() if name == "no change" else made(name))
+    found = bench(store, "toy", models=MODELS[:2], split="4-fold", n_genes=39)
+    failed = [outcome for cell, outcome in found.cells if cell.model == "no change"]
+    assert [o.failed for o in failed] == ["Too few conditions for this one."] * 4
+    assert set(found.scores["model"]) == {"perturbed mean", CEILING}
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "words"),
+    [
+        ({"models": ["perturbed maen"]}, UnknownName, "perturbed mean"),
+        ({"split": "none"}, InputError, "something held out"),
+        ({"split": "unseen-contexts"}, InputError, "one context"),
+        ({"seeds": 0}, InputError, "one seed or more"),
+        ({"min_cells": 10_000}, Exception, "10000|10,000"),
+    ],
+)
+def test_what_cannot_be_judged_is_told_before_any_work(store, asked, error, words):
+    with pytest.raises(error, match=words):
+        bench(store, "toy", **{"models": MODELS, **asked})
+    assert not (store.path / FOLDER).exists()
+
+
+def test_by_default_it_runs_every_baseline_that_has_what_it_needs(store):
+    data = perturbation_data(store, "toy", min_cells=10)
+    split = choose_splits(data.conditions, "4-fold")[0]
+    shown = data.with_split(split)
+    names = default_models(shown.hidden(), features_from_store(store, shown))
+    assert {"no change", "perturbed mean", "bilinear ridge", "linear additive", "prior kernel"} < set(names)
+    assert not {"mean shift", "sum of single effects", "feature kernel ridge"} & set(names)
+    assert [n for n in names if not is_baseline(n)] == ["prior kernel", "gated prior kernel"]
+
+
+def test_with_shuffled_labels_nothing_is_right_but_by_chance_and_gates_are_closed(store):
+    """Pearson-delta is 0 within three standard errors, and what is behind a gate says no more than its baseline."""
+    models = ["perturbed mean", "bilinear ridge", "gated bilinear ridge"]
+    found = bench(store, "toy", models=models, split="4-fold", seeds=3, shuffle=True)
+    for model in models[:2]:
+        each = found.scores.filter(model=model, metric="Pearson-delta")["value"].drop_nans().to_numpy()
+        assert abs(each.mean()) < 3 * each.std(ddof=1) / np.sqrt(len(each))
+    gated = [outcome for cell, outcome in found.cells if cell.model == models[2]]
+    closed = [all(v == 0 for name, v in o.numbers.items() if name.startswith("gamma")) for o in gated]
+    assert np.mean(closed) >= 0.9
