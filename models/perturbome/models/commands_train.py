@@ -10,6 +10,7 @@ import typer
 from perturbome.platform.console import JsonOption, StoreOption, console_report, say, show_json, show_table
 
 MOST_SAID = 12
+SCORE = "Pearson-delta"
 
 
 def register_train(app: typer.Typer) -> None:
@@ -68,9 +69,10 @@ def train(
         return
     rows = [
         {
-            "run": one.run, "model": one.model, "split": one.split.name, "train": one.metrics["n_train"],
-            "validation": one.metrics["n_validation"], "test": one.metrics["n_test"],
-            "seconds": one.metrics["fit_seconds"],
+            "run": one.run, "model": one.model, "split": one.split.name,
+            "train/val/test": "/".join(str(one.metrics[f"n_{side}"]) for side in ("train", "validation", "test")),
+            "seconds": one.metrics["fit_seconds"], SCORE: one.metrics.get(f"test: {SCORE}"),
+            "of baseline": one.metrics.get(f"test, baseline: {SCORE}"),
         }
         for one in trained
     ]  # fmt: skip

@@ -94,6 +94,48 @@ def test_a_run_holds_everything_resolved(study, tmp_path):
     assert [p.suffix for p in sorted(one.folder.iterdir())] == [".json", ".json", ".safetensors"]
 
 
+def test_the_test_side_is_judged_beside_the_baseline(study):
+    [one] = train(study, "no-change", split="unseen-single", contexts=HERE, min_cells=2)
+    data = perturbation_data(study, "study", one.split, contexts=HERE, min_cells=2)
+    start = np.array([data.control(c.context) for c in data.test.conditions])
+    square = np.where(data.test.own(), np.nan, (start - data.test.mean) ** 2)
+    metrics = study.lake.run(one.run).metrics
+    assert metrics["test: RMSE"] == pytest.approx(np.sqrt(np.nanmean(square, axis=1)).mean(), rel=1e-9)
+    assert metrics["test, baseline: RMSE"] != metrics["test: RMSE"]
+    assert "test: Pearson-delta" not in metrics  # of no change at all it is not defined
+    assert all(np.isfinite(v) for k, v in metrics.items() if k.startswith("test"))
+
+
+def test_a_training_goes_on_where_it_was_interrupted(study, monkeypatch):
+    pytest.importorskip("lightning")
+    from perturbome.models.training import passes
+
+    options = {"contexts": HERE, "min_cells": 2, "settings": ["model.passes=8", "model.width=8"], "seed": 2}
+    monkeypatch.setattr(passes, "SAVE_EVERY", 0.0)
+    note, notes = passes._note, []
+
+    def breaking(*given):
+        note(*given)
+        notes.append(given)
+        if len(notes) == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(passes, "_note", breaking)
+        with pytest.raises(KeyboardInterrupt):
+            train(study, "latent-additive", **options)
+    assert study.runs("train") == []
+    [one] = train(study, "latent-additive", **options)
+    assert any("It went on from pass 3" in s for s in one.said)
+    assert [row["pass"] for row in one.fit.curve] == [float(i) for i in range(1, 9)]
+    [fresh] = train(study, "latent-additive", **options)
+    assert not any("It went on" in s for s in fresh.said)
+    assert fresh.fit.curve == one.fit.curve
+    first, second = (load_model(study, r.run) for r in (one, fresh))
+    asked = first.data.conditions
+    assert first.predictor.predict(asked).delta.tobytes() == second.predictor.predict(asked).delta.tobytes()
+
+
 def test_several_models_and_splits_give_a_run_each(study):
     trained = train(study, ["no-change", "perturbed mean"], split="2-fold", contexts=HERE, min_cells=2)
     assert len(trained) == len({one.run for one in trained}) == 4

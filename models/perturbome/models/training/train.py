@@ -30,6 +30,7 @@ from perturbome.models.training.making import make
 from perturbome.models.training.memory import Memory
 from perturbome.models.training.model_folder import UNFINISHED, require_safetensors, sweep_models
 from perturbome.models.training.preset_files import read_preset
+from perturbome.models.training.verdict import verdict
 from perturbome.platform.errors import InputError
 from perturbome.platform.progress import Report, silent
 
@@ -149,6 +150,8 @@ def _train(
     said = (*data.said, *fit.said)
     if int(os.environ.get("RANK", "0")):
         return Trained(None, configuration.model, data.dataset, split, None, stored, fit, metrics, said)
+    if split.test:
+        metrics |= verdict(data, seen, predictor)
     name = f"{configuration.model} on {data.dataset}, {split.name}"
     parents = [str(run) for run in store.datasets().filter(dataset=data.dataset)["run"]]
     with store.run(
