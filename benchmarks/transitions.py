@@ -1,10 +1,12 @@
 """Cell graphs: agreement with published maps and known orders, and a million cells in a process that is watched.
 
 Accuracy needs the real data sets beside the checkout (or PERTURBOME_TEST_DATA); without them that part is left out.
+With `--resume`, parts that results/transitions.json holds are not run again; PERTURBOME_BENCH_FOLDER keeps the store.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks._machine import row, save
+from benchmarks._machine import RESULTS, row, save
 from benchmarks._measure import ROOT, answer, part
 from scipy import sparse
 
@@ -324,24 +326,35 @@ def rows_of(results: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def main() -> None:
+def main(folder: Path, resume: bool) -> None:
+    """Measure every part, keeping each when it is done; with `resume`, those that are kept are not run again."""
     n = int(os.environ.get("PERTURBOME_BENCH_CELLS", MILLION))
-    results: dict[str, Any] = {"cells": n, "neighbors": N_NEIGHBORS, "million": {}}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        results["accuracy"] = part("transitions", "accuracy", folder)
-        results["index"] = part("transitions", "rivals", "index", RIVALS)
-        results["pynndescent"] = part("transitions", "rivals", "pynndescent", RIVALS)
+    path = RESULTS / "transitions.json"
+    kept: dict[str, Any] = json.loads(path.read_text()) if resume and path.exists() else {}
+    results: dict[str, Any] = {"cells": n, "neighbors": N_NEIGHBORS, **kept, "million": kept.get("million", {})}
+
+    def keep(name: str, *asked: Any) -> dict[str, Any]:
+        found: dict[str, Any] = results.get(name) or part("transitions", *asked)
+        path.write_text(json.dumps({**results, name: found}, default=float))
+        return found
+
+    results["accuracy"] = keep("accuracy", "accuracy", folder)
+    results["index"] = keep("index", "rivals", "index", RIVALS)
+    results["pynndescent"] = keep("pynndescent", "rivals", "pynndescent", RIVALS)
+    if not (folder / "branch.h5ad").exists():
         write_branch(folder / "branch.h5ad", n)
-        results["ingest"] = part("transitions", "take_in", folder)
-        for method in ("diffusion", "transport", "knn"):
+    results["ingest"] = keep("ingest", "take_in", folder)
+    for method in ("diffusion", "transport", "knn"):
+        if method not in results["million"]:
             results["million"][method] = part("transitions", "whole", folder, method)
-            print(method, results["million"][method]["seconds"], results["million"][method]["peak_mb"], flush=True)
-    save("transitions", {**results, "rows": rows_of(results)})
+            path.write_text(json.dumps(results, default=float))
+        print(method, results["million"][method]["seconds"], results["million"][method]["peak_mb"], flush=True)
+    made = ("rows", "date", "machine")
+    save("transitions", {k: v for k, v in results.items() if k not in made} | {"rows": rows_of(results)})
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if len(sys.argv) > 1 and sys.argv[1] != "--resume":
         asked, rest = sys.argv[1], sys.argv[2:]
         if asked == "rivals":
             rivals(rest[0], int(rest[1]))
@@ -350,4 +363,5 @@ if __name__ == "__main__":
         else:
             {"accuracy": accuracy, "take_in": take_in}[asked](Path(rest[0]))
     else:
-        main()
+        with tempfile.TemporaryDirectory() as name:
+            main(Path(os.environ.get("PERTURBOME_BENCH_FOLDER", name)), "--resume" in sys.argv[1:])

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from perturbome.models.referee import against_best, compare, judge, paired_bootstrap
-from perturbome.models.referee.rivals import target_groups
+from perturbome.models.referee.rivals import groups_of
 from perturbome.platform.errors import InputError, MissingColumn
 
 from .conftest import prediction
@@ -48,7 +48,7 @@ def test_numbers_are_those_of_the_bootstrap_over_targets():
 
 def test_groups_are_targets_whatever_the_context_and_mode():
     names = ["knockout:A+B::X", "activation:A+B::Y::6", "knockout:A::X", "compound:JQ1@0.1::X", "compound:JQ1@1::X"]
-    assert target_groups(names) == ["A+B", "A+B", "A", "JQ1", "JQ1"]
+    assert groups_of(names) == ["A+B", "A+B", "A", "JQ1", "JQ1"]
 
 
 def test_the_best_baseline_is_found_metric_by_metric():
@@ -91,3 +91,8 @@ def test_tables_that_do_not_match_are_refused():
         compare(table(0.8, 0.3), table(0.8, 0.3).filter(pl.col("condition") != NAMES[0]))
     with pytest.raises(MissingColumn, match="value"):
         compare(table(0.8, 0.3), table(0.8, 0.3).rename({"value": "score"}))
+
+
+def test_one_perturbation_in_many_contexts_is_resampled_by_context():
+    names = ["compound:IFNB::B", "compound:IFNB::T", "compound:IFNB::NK"]
+    assert groups_of(names) == ["B", "T", "NK"]

@@ -22,9 +22,14 @@ SCHEMA = {
 }  # fmt: skip
 
 
-def target_groups(names: Sequence[str]) -> list[str]:
-    """The unit that each condition is resampled with: its sorted targets, whatever the context, mode or dose."""
-    return ["+".join(sorted(Condition.parse(name).targets)) for name in names]
+def groups_of(names: Sequence[str]) -> list[str]:
+    """The unit that each condition is resampled with: its sorted targets, whatever the context, mode or dose.
+
+    Where one set of targets is all there is, as one drug in many cell types, it is the context.
+    """
+    conditions = [Condition.parse(name) for name in names]
+    targets = ["+".join(sorted(c.targets)) for c in conditions]
+    return targets if len(set(targets)) > 1 else [c.context.name for c in conditions]
 
 
 def compare(
@@ -97,7 +102,7 @@ def _paired(a: pl.DataFrame, b: pl.DataFrame, draws: int, level: float, seed: in
     found = {}
     for (metric,), part in both.group_by("metric", maintain_order=True):
         first, second = part["value"].to_numpy(), part["other"].to_numpy()
-        groups = target_groups(part["condition"].to_list())
+        groups = groups_of(part["condition"].to_list())
         found[str(metric)] = paired_bootstrap(first, second, groups, draws=draws, level=level, seed=seed)
     return found
 
