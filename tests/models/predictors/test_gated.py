@@ -16,6 +16,8 @@ from perturbome.models.predictors.registry import make_predictor
 from perturbome.platform.errors import ModelError, UnknownName
 
 from .conftest import GENES, N_GENES, divided, hidden_features, simulate
+from .test_inner_splits import MAKERS
+from .test_inner_splits import WHAT as PAIRS_AND_SINGLES
 
 WHAT = [(), *((i,) for i in range(28))]
 HELD = {"G24", "G25", "G26", "G27"}
@@ -218,3 +220,28 @@ def test_data_whose_controls_were_halved_twice_are_refused(screen):
     data = screen.with_split(Split("v", "given", split.train[4:], split.train[:4], split.test))
     with pytest.raises(ModelError, match="halved already"):
         fitted(data.tuning().hidden(), replace(Features()))
+
+
+@pytest.fixture(scope="module")
+def lines():
+    """Singles and pairs in three cell lines."""
+    return from_arrays(**simulate(PAIRS_AND_SINGLES, ("A549", "K562", "U2OS"), cells=5))
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_every_kind_of_split_has_a_baseline_a_gate_and_intervals(kind, lines):
+    data = lines.with_split(MAKERS[kind](lines.conditions))
+    model, report = fitted(data, None, "bilinear ridge, tuned")
+    found = model.predict(data.test.conditions)
+    numbers = report.numbers
+    assert any("was taken" in s for s in report.said)
+    assert np.all((found.gate >= 0) & (found.gate <= 1))
+    assert set(found.gate) <= {v for k, v in numbers.items() if k.startswith("gamma, ")} | {0.0}
+    closed = found.gate == 0
+    assert np.array_equal(found.delta[closed], found.baseline[closed])
+    assert np.isfinite(found.delta).all()
+    assert np.all(found.lower < found.upper)
+    assert 0.8 < numbers["coverage"] < 0.97
+    inside = (data.test.delta >= found.lower) & (data.test.delta <= found.upper)
+    assert 0.75 < inside[~data.test.own()].mean() <= 1
+    assert squared(found.delta, data) < 1.1 * squared(found.baseline, data)

@@ -78,7 +78,10 @@ def fit_intervals(
     inside, known = np.zeros_like(own), np.zeros_like(own)
     for left in np.unique(oof.fold):
         out = oof.fold == left
-        rest = _calibrated(oof, residual, delta, own, level, ~out & ~np.isin(oof.unit, oof.unit[out]))
+        others = ~out & ~np.isin(oof.unit, oof.unit[out])
+        if len(np.unique(oof.unit[others])) < FEWEST_UNITS:  # folds of contexts hold the same perturbations
+            others = ~out
+        rest = _calibrated(oof, residual, delta, own, level, others)
         if rest is None:
             continue
         inside[out] = np.abs(residual[out]) <= rest.half(delta[out], np.zeros(int(out.sum())))
