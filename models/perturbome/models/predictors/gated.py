@@ -42,7 +42,8 @@ class Gated:
     baseline whose squared error on left-out conditions is within one standard error of the least. Conditions that the
     model did not answer itself (it says so in `how`) are the baseline's. `level` of the conformal intervals around
     it all. Variance, where the model has one: that of the true change around delta as the model sees it, v +
-    (1 - gamma)² (model - baseline)²; none where the gate is closed to all.
+    (1 - gamma)² (model - baseline)²; none where the gate is closed to all. Variance does not weight gamma: a posterior
+    mean is shrunk by it already.
     """
 
     model: Predictor | Callable[[], Predictor]
