@@ -142,13 +142,21 @@ def test_it_learns_effects_and_adds_them(screen, learn_from):
     assert min(row["judged"] for row in report.curve) == report.numbers["judged of the best pass"]
 
 
-def test_the_judge_is_the_weighted_error_of_changes(screen):
-    data = screen.hidden()
+def test_the_judge_is_the_weighted_error_of_changes():
+    """Of two validation conditions the one with a quarter of the cells weighs less."""
+    arguments = simulate([(), *((i,) for i in range(8)), (0, 1), (2, 3)], cells=12)
+    few = np.flatnonzero(np.array(arguments["perturbation"]) == "knockout:G02+G03")[3:]
+    for name in ("perturbation", "cell_type", "names"):
+        arguments[name] = np.delete(np.array(arguments[name]), few).tolist()
+    arguments["x"] = np.delete(arguments["x"], few, axis=0)
+    validated = ("knockout:G00+G01::A549", "knockout:G02+G03::A549")
+    data = divided(arguments, lambda name: "G07" in name, validated).hidden()
     predictor = LatentAdditive(**{**QUICK, "passes": 3})
     report = predictor.fit(data, seed=2)
     table = data.validation
     error = ((predictor.predict(table.conditions).delta - table.delta) ** 2).mean(axis=1)
     weight = table.weights(data.training.cells_per_weight())
+    assert weight[0] > weight[1]
     assert report.numbers["judged of the best pass"] == pytest.approx(np.average(error, weights=weight), rel=1e-4)
     lesson = lessons(data, [], "means", 10, 0, 1)
     assert judge_of(data, [], lesson) is None

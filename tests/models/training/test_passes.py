@@ -104,6 +104,12 @@ def test_the_seed_decides_and_the_global_generator_is_left_alone():
     torch.set_rng_state(before)
 
 
+def test_every_pass_draws_anew():
+    """With steps too small to matter, only what dropout takes out differs from pass to pass."""
+    done = learn(network(0.5), lambda *_: [problem()], loss, None, Plan(4, 1e-12, 0.0, 5), 0)
+    assert len({row["loss"] for row in done.curve}) == 4
+
+
 def test_a_loss_that_runs_away_is_told():
     with pytest.raises(ModelError, match=r"pass 1: .*Lower the learning rate"):
         learn(network(), batches, lambda net, b: loss(net, b) * float("nan"), None, PLAN, 0)
