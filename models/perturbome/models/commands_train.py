@@ -63,7 +63,9 @@ def train(
             opened, models, dataset=dataset, split=split, preset=preset, settings=settings or (), seed=seed,
             n_genes=n_genes, contexts=context, min_cells=min_cells, report=report,
         )  # fmt: skip
-    trained = [one for one in trained if one.run is not None]  # of several processes one tells
+    trained = [one for one in trained if one.run is not None]
+    if not trained:  # of several processes of one training the first one tells
+        return
     if json:
         show_json({"trained": [_as_json(one) for one in trained]})
         return
@@ -76,11 +78,9 @@ def train(
         }
         for one in trained
     ]  # fmt: skip
-    if rows:
-        show_table(pl.DataFrame(rows), f"Trained on {trained[0].dataset}")
+    show_table(pl.DataFrame(rows), f"Trained on {trained[0].dataset}")
     _say_once([sentence for one in trained for sentence in one.said])
-    if trained:
-        say(f"Ask it: perturbome predict --run {trained[-1].run} GENE")
+    say(f"Ask it: perturbome predict --run {trained[-1].run} GENE")
 
 
 def predict(
