@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perturbome.models.predictors.class_gate import errors_of, fit_class_gate, ratio
+from perturbome.models.predictors.class_gate import Shared, errors_of, fit_class_gate, ratio
 
 N, G = 40, 60
 NONE = np.zeros((N, G), dtype=bool)
@@ -155,3 +155,39 @@ def test_the_jackknife_of_a_ratio_by_brute_force(rows):
         without = np.array([a[unit != u].sum() / b[unit != u].sum() for u in units])
         n = len(units)
         assert error == pytest.approx(np.sqrt((n - 1) / n * np.sum((without - without.mean()) ** 2)), abs=1e-9)
+
+
+def test_noise_that_all_conditions_share_does_not_open_the_gate():
+    """Steps that begin at one control mean, truths measured against another, few of each: nothing else is there."""
+    rng = np.random.default_rng(0)
+    mix = rng.normal(size=(3, G))  # genes move together, so that two noises are often alike by chance
+    opened = {"seen": 0, "unseen": 0}
+    for _ in range(100):
+        start, goal = (rng.normal(size=3) @ mix for _ in range(2))
+        step = np.tile(-start, (N, 1)) + 0.1 * rng.normal(size=(N, G))
+        errors = errors_of(0.3 * rng.normal(size=(N, G)) - goal, np.zeros((N, G)), step, NONE)
+        shared = Shared(step @ (start - goal), np.zeros(N, dtype=np.intp))
+        asked = (errors, ["a"] * N, np.arange(N), np.arange(N) % 10)
+        opened["seen"] += fit_class_gate(*asked, shared=shared).open
+        opened["unseen"] += fit_class_gate(*asked).open
+    assert opened["unseen"] > 25
+    assert opened["seen"] <= 5
+
+
+def test_the_error_of_shared_noise_by_simulation():
+    """Standard error of sum 2 gamma <h, noise> over draws of the truth's control noise, contexts apart."""
+    rng = np.random.default_rng(1)
+    step, gamma, group = rng.normal(size=(8, G)), rng.uniform(size=8), np.repeat([0, 1], 4)
+    noise = rng.normal(size=(20_000, 2, 2, G))  # draw, control of truth or of prediction, context
+    moved = 2 * np.einsum("i,ig,dig->d", gamma, step, noise[:, 0][:, group])
+    along = np.einsum("ig,dig->di", step, (noise[:, 1] - noise[:, 0])[:, group])
+    found = np.sqrt(np.mean([Shared(a, group).error(gamma) ** 2 for a in along]))
+    assert found == pytest.approx(moved.std(), rel=0.03)
+
+
+def test_a_true_effect_opens_the_gate_whatever_the_controls():
+    truth, step = simulate(3, np.full(N, 0.8))
+    apart = np.random.default_rng(4).normal(size=G)
+    shared = Shared(step @ apart, np.zeros(N, dtype=np.intp))
+    errors = errors_of(truth, 0 * truth, step, NONE)
+    assert fit_class_gate(errors, ["a"] * N, np.arange(N), np.arange(N) % 10, shared=shared).open

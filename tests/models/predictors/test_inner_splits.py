@@ -14,7 +14,9 @@ from perturbome.models.data import (
     unseen_single,
 )
 from perturbome.models.data.audit import audit
+from perturbome.models.data.split_choice import nothing_held_out
 from perturbome.models.predictors.inner_splits import inner_splits
+from perturbome.models.training.train import shown
 from perturbome.platform.errors import ModelError
 
 from .conftest import GENES, simulate
@@ -147,3 +149,11 @@ def test_units_beyond_ten_share_folds_of_like_size(screen):
     n = [len({x.split("::")[0] for x in s.test}) for s in splits]
     assert len(n) == 10
     assert np.ptp(n) <= 1
+
+
+def test_where_nothing_is_held_out_sets_of_targets_are_left_out_in_turn(screen):
+    whole = screen.with_split(nothing_held_out(screen.conditions))
+    splits, said = inner_splits(shown(whole, whole.split))
+    assert said == ()
+    assert sorted(name for s in splits for name in s.test) == sorted(screen.names)
+    assert {s.kind for s in splits} == {"k-fold"}

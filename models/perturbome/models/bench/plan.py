@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from importlib.util import find_spec
 
+from perturbome.models.data.condition import Condition
 from perturbome.models.data.contract import PerturbationData
 from perturbome.models.data.fingerprint import text_hash
 from perturbome.models.data.splits import Split
@@ -14,6 +16,7 @@ from perturbome.models.predictors.registry import PREDICTORS
 from perturbome.platform.lake.provenance import code_version
 
 CEILING = "replicate"
+NETWORK = "latent additive"
 CONTENDERS = ("prior kernel", "gated prior kernel")
 WITH_FEATURES = ("feature random forest", "feature elastic net", "gated feature elastic net")
 
@@ -41,10 +44,17 @@ class Cell:
 
 
 def default_models(data: PerturbationData, features: Features) -> list[str]:
-    """Every baseline that has what it needs here, the prior kernel, and the best of both kinds behind a gate."""
+    """Every baseline that has what it needs here, the prior kernel, and the best of both kinds behind a gate.
+
+    The latent additive network, which knows no target that it has not seen (there it is B1), is one where some of
+    the test side's targets are seen, and torch is there.
+    """
     baselines = [record.name for record in closed_form_baselines(data, features)]
     with_features = WITH_FEATURES if any("features" in PREDICTORS[name].needs for name in baselines) else ()
-    return [*baselines, *with_features, *CONTENDERS]
+    seen = {t for c in data.training.conditions for t in c.targets}
+    asked = {t for name in (data.split.test if data.split else ()) for t in Condition.parse(name).targets}
+    network = [NETWORK] if seen & asked and all(map(find_spec, ("torch", "lightning"))) else []
+    return [*baselines, *with_features, *network, *CONTENDERS]
 
 
 def is_baseline(model: str) -> bool:

@@ -42,13 +42,31 @@ class Errors:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """What all conditions of a context have in common by chance: the noise of the controls they are measured against.
+
+    With d = (control of the prediction) - (control of the truth), `along` is <h, d> over genes [n] and `group` the
+    context [n]. The truth's own control noise has half the variance of d, so it moves the sum of gains of a context by
+    2 sum gamma <h, noise>, of standard error sqrt(2) |sum gamma <h, d>|: no jackknife over targets can see that.
+    """
+
+    along: Array
+    group: Ints
+
+    def error(self, gamma: Array) -> float:
+        """Standard error of the summed gain with gamma [n]."""
+        moved = np.bincount(self.group, gamma * self.along)
+        return float(np.sqrt(2 * np.sum(moved**2)))
+
+
+@dataclass(frozen=True)
 class ClassGate:
     """Gammas in 0..1 by class, and what they were worth on conditions they were not learned from."""
 
     gammas: dict[str, float]
     slope: float  # of all classes together, before shrinkage
     gain: float  # share of the baseline's squared error that nested gammas take away
-    error: float  # its jackknife standard error
+    error: float  # its standard error: over units (jackknife), and of the control noise that all share
     n: int  # units
     nested: Array  # [n_conditions], gamma of each left-out condition learned without its fold; 0 where it is closed
 
@@ -68,7 +86,9 @@ def errors_of(truth: Array, baseline: Array, model: Array, own: NDArray[np.bool_
     return Errors(np.sum(r * r, axis=1), np.sum(h * r, axis=1), np.sum(h * h, axis=1))
 
 
-def fit_class_gate(errors: Errors, classes: Sequence[str], unit: Ints, fold: Ints, sure: float = SURE) -> ClassGate:
+def fit_class_gate(
+    errors: Errors, classes: Sequence[str], unit: Ints, fold: Ints, sure: float = SURE, shared: Shared | None = None
+) -> ClassGate:
     """Learn a gamma for each class from left-out conditions; conditions of one unit count as one observation.
 
     Slopes sum <h, r> / sum <h, h> and their jackknife errors e over units, of all together (s) and of each class:
@@ -76,9 +96,9 @@ def fit_class_gate(errors: Errors, classes: Sequence[str], unit: Ints, fold: Int
         s_c = s + (slope_c - s) max(0, 1 - e_c² / (slope_c - s)²);   gamma_c = min(1, s_c)+ max(0, 1 - e² / s_c²)
 
     (James and Stein 1961, positive part), a class of fewer than four units taking s. Then each fold gets the gammas
-    of the other folds; all are closed (0) unless the squared error falls by more than `sure` jackknife standard
-    errors, and a class of four units or more is closed where its own does not fall. Predictors are not fitted anew
-    for the nesting, as in stacking (Wolpert 1992; van der Laan et al. 2007).
+    of the other folds; all are closed (0) unless the squared error falls by more than `sure` standard errors (of the
+    jackknife and of `shared` control noise together), and a class of four units or more is closed where its own does
+    not fall. Predictors are not fitted anew for the nesting, as in stacking (Wolpert 1992; van der Laan et al. 2007).
     """
     kind = np.asarray(classes)
     n = len(np.unique(unit))
@@ -94,6 +114,8 @@ def fit_class_gate(errors: Errors, classes: Sequence[str], unit: Ints, fold: Int
         nested[out] = [found.get(c, 0.0) for c in kind[out]]
     less = errors.gain(nested)
     gain, error = ratio(less, errors.rr, unit)
+    if shared is not None and errors.rr.any():
+        error = float(np.hypot(error, shared.error(nested) / errors.rr.sum()))
     if gain <= sure * error:
         return ClassGate(closed.gammas, slope, gain, error, n, np.zeros(len(kind)))
     for c in gammas:

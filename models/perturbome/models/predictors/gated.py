@@ -14,7 +14,7 @@ from perturbome.models.contracts import FitReport
 from perturbome.models.data.condition import Condition
 from perturbome.models.data.contract import PerturbationData
 from perturbome.models.predictors.base_choice import choose_simplest, closed_form_baselines
-from perturbome.models.predictors.class_gate import ClassGate, errors_of, fit_class_gate
+from perturbome.models.predictors.class_gate import ClassGate, Shared, errors_of, fit_class_gate
 from perturbome.models.predictors.contract import Answer, Predicted, Predictor, fallbacks
 from perturbome.models.predictors.control_noise import control_weights
 from perturbome.models.predictors.cross_fit import OutOfFold, cross_fit
@@ -144,7 +144,9 @@ class Gated:
             answered = answered_itself(oof.how[asked], self._model.name)[:, None]
             model = np.where(answered, oof.delta[asked], delta)
             errors = errors_of(truth, delta, model, own)
-            self._gate = fit_class_gate(errors, oof.novelty, oof.unit, oof.fold)
+            self._gate = fit_class_gate(
+                errors, oof.novelty, oof.unit, oof.fold, shared=_shared(oof, model - delta, own)
+            )
             numbers |= _gate_numbers(self._gate, oof)
             numbers[f"error of {self.name}"] = float(np.mean((errors.rr - errors.gain(self._gate.nested)) / count))
             of_model = errors_of(truth, oof.delta[asked], truth, own).rr / count
@@ -169,6 +171,13 @@ def _mixed_weights(base: Sequence[str], model: Sequence[str], conditions: Sequen
     below = control_weights(base, conditions)
     mixed: Array = below + gamma * (control_weights(model, conditions) - below)
     return mixed
+
+
+def _shared(oof: OutOfFold, step: Array, own: NDArray[np.bool_]) -> Shared:
+    """How far each step from the baseline lies along the difference of the two control quarters."""
+    apart = oof.start - oof.table.control
+    group = np.unique([c.context.name for c in oof.table.conditions], return_inverse=True)[1]
+    return Shared(np.sum(np.where(own, 0, step * apart), axis=1), group.astype(np.intp))
 
 
 def _gate_numbers(gate: ClassGate, oof: OutOfFold) -> dict[str, float]:

@@ -8,11 +8,14 @@ from typing import TypeVar
 from perturbome.models.data.condition import Condition
 from perturbome.models.data.contract import PerturbationData
 from perturbome.models.data.fingerprint import text_hash
-from perturbome.models.data.splits import Split
+from perturbome.models.data.splits import KINDS, Split
 from perturbome.platform.errors import ModelError
 
 FOLDS = 10
 """Units are left out one by one up to this number of them, and in this many groups beyond."""
+
+SETS = "k-fold"
+"""The kind of split by sets of targets."""
 
 T = TypeVar("T", bound=Hashable)
 Conditions = Sequence[Condition]
@@ -42,11 +45,12 @@ def inner_splits(data: PerturbationData, *, folds: int = FOLDS, seed: int = 0) -
         found = _usable(_target_sets(training, folds, seed), training)
     if len(found) < 2:
         return [], (*said, f"{len(training)} training conditions cannot be left out in turn.")
+    kind = outer.kind if outer.kind in KINDS else SETS  # nothing is held out: what is asked later is not known
     splits = []
     for i, (test, out) in enumerate(found):
         train = tuple(c.name for c in training if c.name not in test | out)
         name = f"{outer.name}, inner fold {i + 1} of {len(found)}"
-        splits.append(Split(name, outer.kind, train, (), tuple(test), seed, tuple(out)))
+        splits.append(Split(name, kind, train, (), tuple(test), seed, tuple(out)))
     return splits, said
 
 
