@@ -19,6 +19,8 @@ ORDER = (
     "growth",
     "transitions",
     "batches",
+    "scoring",
+    "effects",
     "crash",
 )
 HEAD = (

@@ -15,6 +15,7 @@ def pages() -> dict[str, str]:
     """File name -> Markdown of every page written from the code."""
     from docs.bad_input import page as bad_input_page
     from docs.methods import page as methods_page
+    from docs.prediction import page as prediction_page
 
     from perturbome.platform.schema.document import schema_page
 
@@ -23,6 +24,7 @@ def pages() -> dict[str, str]:
         "queries.md": queries_page(),
         "commands.md": commands_page(),
         "methods.md": methods_page(),
+        "prediction.md": prediction_page(),
         "bad-input.md": bad_input_page(),
     }
 
