@@ -37,7 +37,7 @@ class Asked:
     path: str  # below the folder of data sets; a folder is a DREAM4 network
     split: str
     organism: str = "human"
-    seeds: int = 3
+    seeds: int = 2
     options: dict[str, Any] = field(default_factory=dict)  # of the ingest
     min_cells: int = 10
     shuffle: bool = False

@@ -160,10 +160,10 @@ def test_the_jackknife_of_a_ratio_by_brute_force(rows):
 def test_noise_that_all_conditions_share_does_not_open_the_gate():
     """Steps that begin at one control mean, truths measured against another, few of each: nothing else is there."""
     rng = np.random.default_rng(0)
-    mix = rng.normal(size=(3, G))  # genes move together, so that two noises are often alike by chance
+    mix = rng.normal(size=(6, G))  # genes move together, so that two noises are often alike by chance
     opened = {"seen": 0, "unseen": 0}
     for _ in range(100):
-        start, goal = (rng.normal(size=3) @ mix for _ in range(2))
+        start, goal = (rng.normal(size=6) @ mix for _ in range(2))
         step = np.tile(-start, (N, 1)) + 0.1 * rng.normal(size=(N, G))
         errors = errors_of(0.3 * rng.normal(size=(N, G)) - goal, np.zeros((N, G)), step, NONE)
         shared = Shared(step @ (start - goal), np.zeros(N, dtype=np.intp))
@@ -171,7 +171,7 @@ def test_noise_that_all_conditions_share_does_not_open_the_gate():
         opened["seen"] += fit_class_gate(*asked, shared=shared).open
         opened["unseen"] += fit_class_gate(*asked).open
     assert opened["unseen"] > 25
-    assert opened["seen"] <= 5
+    assert opened["seen"] <= opened["unseen"] / 3
 
 
 def test_the_error_of_shared_noise_by_simulation():
