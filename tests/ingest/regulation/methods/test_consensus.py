@@ -10,7 +10,15 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from perturbome.ingest.regulation.method import Cells, Options
-from perturbome.ingest.regulation.methods.consensus import WEIGHTS, cauchy, combine, consensus, normal_scores, surprises
+from perturbome.ingest.regulation.methods.consensus import (
+    WEIGHTS,
+    any_significant,
+    cauchy,
+    combine,
+    consensus,
+    normal_scores,
+    surprises,
+)
 from perturbome.ingest.regulation.registry import METHODS
 from perturbome.platform.errors import InputError, UnknownName
 
@@ -177,10 +185,41 @@ def test_a_member_named_twice_counts_once(X):
     [
         (("ridge", "consensus"), InputError, "cannot be a member of itself"),
         (("ridge", "dynamic"), InputError, "two time points"),
-        (("ridge", "interventional"), InputError, "measured perturbations"),
+        (("ridge", "interventional"), InputError, "perturbations"),
         (("rigde",), UnknownName, "ridge"),
     ],
 )
 def test_members_that_cannot_be_are_refused(X, members, error, words):
     with pytest.raises(error, match=words):
         consensus(Cells.of(X, REGULATORS), Options(members=members))
+
+
+def test_perturbations_that_moved_nothing_have_no_vote(X):
+    """A knock-out by label only leaves ridge alone to speak; one that moves its targets has a vote."""
+    carries = np.zeros((200, 1), bool)
+    carries[:40] = True
+    asked = Options(members=("ridge", "interventional"), n_bootstraps=0)
+    idle = Cells.of(X, REGULATORS, perturbed=carries, aimed=np.array([2]))
+    found, ridge = consensus(idle, asked), consensus(idle, Options(members=("ridge",), n_bootstraps=0))
+    np.testing.assert_array_equal(found.strength, ridge.strength)
+    assert any("interventional has no vote" in text for text in found.said)
+    moved = X.copy()
+    moved[:40, 2] -= 3
+    moved[:40, 7] += 3
+    found = consensus(Cells.of(moved, REGULATORS, perturbed=carries, aimed=np.array([2])), asked)
+    assert not any("no vote" in text for text in found.said)
+    assert np.nanargmax(found.strength[2]) == 7
+    only = consensus(idle, Options(members=("interventional",), n_bootstraps=0))
+    assert np.isfinite(only.strength).any()
+
+
+def test_significance_is_benjamini_and_hochbergs():
+    p = np.random.default_rng(0).uniform(0.2, 1, (30, 30))
+    p[0, 0] = np.nan
+    assert not any_significant(p)
+    p[1, 1] = 0.04 / 899
+    assert any_significant(p)
+    p[1, 1] = 0.06 / 899
+    assert not any_significant(p)
+    assert not any_significant(np.full((2, 2), np.nan))
+    assert any_significant(None)
