@@ -19,7 +19,11 @@ def register_transitions(infer: typer.Typer) -> None:
 def transitions(
     dataset: Annotated[str, typer.Argument(help="Name of a stored data set.")],
     method: Annotated[
-        str, typer.Option(help="transport, diffusion, knn, or auto: as the data set's times allow.")
+        str,
+        typer.Option(
+            help="transport, diffusion, knn, velocity (with --file), spatial (who lies beside whom), or auto: "
+            "transport or diffusion, as the data set's times allow."
+        ),
     ] = "auto",
     time: Annotated[
         str, typer.Option(help="auto, time, pseudotime, or dpt (computed here): what says which cell is later.")

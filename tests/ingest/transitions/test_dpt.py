@@ -106,3 +106,24 @@ def test_without_scanpy_the_error_says_what_to_install(tree, monkeypatch) -> Non
     monkeypatch.setitem(sys.modules, "scanpy", None)
     with pytest.raises(MissingExtra, match=r"scanpy.*perturbome\[models\]"):
         diffusion_pseudotime(tree[0])
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-7])
+def test_cells_that_do_not_differ_are_not_ordered(noise: float) -> None:
+    rng = np.random.default_rng(0)
+    scores = (noise * rng.normal(size=(300, 5))).astype(np.float32)
+    with pytest.raises(BadValues, match=r"300 cells .*do not differ"):
+        diffusion_pseudotime(neighbours_of_each(scores, 15), size=20.0)
+    # Copies of one cell beside cells that differ: the copies alone cannot be ordered, the others can.
+    scores[:100] = 1000 + rng.normal(size=(100, 5))
+    near = neighbours_of_each(scores, 15)
+    with pytest.raises(BadValues, match=r"200 cells .*do not differ"):
+        diffusion_pseudotime(near, root=200, size=2000.0)
+    assert np.isfinite(diffusion_pseudotime(near, root=0, size=2000.0).values).sum() == 100
+
+
+def test_small_units_are_no_rounding(branch) -> None:
+    scores, _, _ = branch(300)
+    plain = diffusion_pseudotime(neighbours_of_each(scores, 15), root=3, size=1.0)
+    small = diffusion_pseudotime(neighbours_of_each(scores * np.float32(2.0**-20), 15), root=3, size=2.0**-20)
+    np.testing.assert_allclose(small.values, plain.values, atol=1e-6)

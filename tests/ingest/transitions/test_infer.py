@@ -159,3 +159,48 @@ def test_velocity_is_read_from_the_file_again(store: Store) -> None:
     assert set(rows_of(store, timed.run)["source_time"].unique()) <= {0.0, 24.0, 48.0}
     with pytest.raises(InputError, match=r"--file"):
         infer_transitions(store, "still", method="velocity")
+
+
+@pytest.mark.parametrize("unit", [1.0, 3e4])
+def test_copies_of_one_cell_get_no_order(tmp_path: Path, unit: float) -> None:
+    cell = unit * np.random.default_rng(0).gamma(2.0, 1.0, 40).astype(np.float32)
+    data = anndata.AnnData(np.tile(cell, (200, 1)))
+    data.obs_names, data.var_names = [f"c{i}" for i in range(200)], [f"G{i}" for i in range(40)]
+    data.write_h5ad(tmp_path / "same.h5ad")
+    with Store(tmp_path / "store") as opened:
+        add_experiment(opened, tmp_path / "same.h5ad")
+        with pytest.raises(BadValues, match="do not differ"):
+            infer_transitions(opened, "same")
+        assert not opened.runs("infer")
+
+
+@pytest.mark.parametrize(
+    ("asked", "takers"),
+    [
+        ({"method": "knn", "epsilon": 0.1}, "transport"),
+        ({"method": "diffusion", "balanced": True}, "transport"),
+        ({"method": "diffusion", "growth": {"c0": 1.0}}, "transport"),
+        ({"method": "auto", "delaunay": True}, "spatial"),
+        ({"method": "knn", "across_time": True}, "spatial"),
+        ({"method": "transport", "max_distance": 3.0}, "spatial"),
+        ({"method": "transport", "section": "none"}, "spatial"),
+        ({"method": "transport", "window": 0.2}, "knn"),
+        ({"method": "knn", "file": Path("moving.h5ad")}, "velocity"),
+    ],
+)
+def test_what_a_method_would_not_look_at_is_refused(store: Store, asked: dict[str, object], takers: str) -> None:
+    [name] = set(asked) - {"method"}
+    method = "transport" if asked["method"] == "auto" else asked["method"]
+    said = f"'{method}' does not look at --{name.replace('_', '-')}.*--method {takers}"
+    with pytest.raises(InputError, match=said):
+        infer_transitions(store, "toy", **asked)
+
+
+def test_the_help_names_every_method() -> None:
+    from typing import get_type_hints
+
+    from perturbome.ingest.commands_transitions import transitions
+    from perturbome.ingest.transitions.registry import METHODS
+
+    [option] = get_type_hints(transitions, include_extras=True)["method"].__metadata__
+    assert all(name in option.help for name in METHODS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
@@ -26,6 +27,23 @@ def check_numbers(
     for name, number in (("epsilon", epsilon), ("max_distance", max_distance)):
         if number is not None and not number > 0:
             raise BadValues(f"{name} is {number:g}; it must be above 0.")
+
+
+CONCERNS = {
+    "window": "knn", "epsilon": "transport", "balanced": "transport", "growth": "transport", "file": "velocity",
+    "delaunay": "spatial", "across_time": "spatial", "max_distance": "spatial", "section": "spatial",
+}  # fmt: skip
+"""The one method that looks at each of these."""
+
+
+def check_uses(method: str, given: Collection[str]) -> None:
+    """InputError for the first of the options `given` that the method would not look at."""
+    for name in given:
+        if CONCERNS[name] != method:
+            raise InputError(
+                f"'{method}' does not look at --{name.replace('_', '-')}. Leave it out, or take --method "
+                f"{CONCERNS[name]}."
+            )
 
 
 def sections(cells: pl.DataFrame, asked: Section) -> tuple[NDArray[np.intp], list[str]]:

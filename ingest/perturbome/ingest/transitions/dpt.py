@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 N_COMPONENTS = 10
 SMALLEST = 1e-12
 EPSILON = 1e-7  # an eigenvalue is told from 1 down to this
+ROUNDING = 1e-6  # of the size of a cell: expression is kept in single precision
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,12 @@ class Pseudotime:
 
 
 def diffusion_pseudotime(
-    near: Nearest, *, root: int | None = None, candidates: NDArray[np.intp] | None = None, seed: int = 0
+    near: Nearest,
+    *,
+    root: int | None = None,
+    candidates: NDArray[np.intp] | None = None,
+    seed: int = 0,
+    size: float = 0.0,
 ) -> Pseudotime:
     """Distance from a root in all scales of the diffusion on the neighbour graph, divided by the largest.
 
@@ -43,7 +49,8 @@ def diffusion_pseudotime(
     the stationary one left out. Source: Haghverdi et al. 2016, Nature Methods 13, 845, on the kernel graph of Setty
     et al. 2019. `scanpy.tl.dpt` gives the same as long as no eigenvalue reaches 0.9994; from there on it takes a
     component for stationary, and in large or clean data, whose slowest component is the very path, order is lost.
-    Raises MissingExtra without scanpy, BadValues where the component has too few cells.
+    `size` is the length of the longest cell as a vector of expression: distances below a millionth of it are rounding.
+    Raises MissingExtra without scanpy, BadValues where the component has too few cells, or none that differ.
     """
     graph = kernel_graph(near)
     n_parts, part = connected_components(graph, directed=False)
@@ -53,6 +60,13 @@ def diffusion_pseudotime(
         raise BadValues(
             f"The root lies in a component of {many(inside.size, 'cell')} of the neighbour graph; diffusion pseudotime "
             "needs 5. Take another root, or more neighbours (--neighbors)."
+        )
+    far = near.distance[inside]
+    if not (far[np.isfinite(far)] > ROUNDING * size).any():
+        raise BadValues(
+            f"{many(inside.size, 'cell')} to be ordered by a diffusion pseudotime do not differ: every neighbour lies "
+            "in the same place, up to rounding. Take another root (--root), times or a pseudotime of the file, or look "
+            "whether the file holds copies of one cell."
         )
     said = []
     if inside.size < part.size:

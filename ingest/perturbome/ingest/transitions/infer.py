@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from perturbome.ingest.transitions.checks import Section, check_numbers, sections
+from perturbome.ingest.transitions.checks import Section, check_numbers, check_uses, sections
 from perturbome.ingest.transitions.clock import Asked, are_points, choose_clock
 from perturbome.ingest.transitions.growth import growth_of
 from perturbome.ingest.transitions.method import Cells, Floats, Found, Method, Options
@@ -71,8 +71,8 @@ def infer_transitions(
     `file`, the experiment's h5ad with its layers, concerns velocity; `delaunay`, `across_time`, `max_distance` and
     `section` concern "spatial", whose pairs go to `neighbours`.
     Every transition points to a later cell and the weights of a cell's transitions sum to 1; cells without later ones
-    have none. Raises InputError where the method cannot work with what the data set has, UnknownName for names it
-    lacks.
+    have none. Raises InputError where the method cannot work with what the data set has, or would not look at what
+    was asked; UnknownName for names it lacks.
     """
     started = datetime.now(UTC)
     check_numbers(
@@ -83,6 +83,12 @@ def infer_transitions(
     n = expression.shape[0]
     clock, values, said = _order(chosen, expression.cells, dataset, time, root is not None or root_type is not None)
     chosen = chosen or METHODS["transport" if are_points(clock, values) else "diffusion"]
+    asked = {
+        "window": window != Options.window, "epsilon": epsilon != Options.epsilon, "balanced": balanced,
+        "growth": growth is not None, "file": file is not None, "delaunay": delaunay, "across_time": across_time,
+        "max_distance": max_distance is not None, "section": section != "auto",
+    }  # fmt: skip
+    check_uses(chosen.name, [name for name, given in asked.items() if given])
     k = min(n_neighbors or chosen.n_neighbors, max(n - 1, 1))
     if n_neighbors and n_neighbors > k:
         said.append(f"There are {many(n, 'cell')} only: {k} neighbours, not more.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy.sparse.linalg import norm
 
 from perturbome.ingest.transitions.dpt import diffusion_pseudotime
 from perturbome.ingest.transitions.method import Cells, Options
@@ -35,7 +36,8 @@ def order_cells(
             raise UnknownName("cell type", root_type, f"data set '{dataset}'", kinds)
     near = cells.neighbours(options)
     options.report("pseudotime", 0, None)
-    ordered = diffusion_pseudotime(near, root=start, candidates=candidates, seed=options.seed)
+    size = float(norm(cells.X, axis=1).max())
+    ordered = diffusion_pseudotime(near, root=start, candidates=candidates, seed=options.seed, size=size)
     name = str(cells.names[ordered.root])
     said = [f"Cells are ordered by a diffusion pseudotime computed here, from cell {name}.", *ordered.said]
     if root is None and root_type is None:
