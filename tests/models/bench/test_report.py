@@ -79,7 +79,7 @@ def test_the_report_is_written_in_both_forms(found, tmp_path):
     for model in MODELS:
         assert f"| {model} |" in text
         assert f"<td>{model}</td>" in html
-    assert "8 conditions, 8 of them tested, 8 splits, 2 seeds" in text
+    assert "8 conditions, 8 of them tested; 8 splits, 2 seeds" in text
     assert html.count("<svg") == 2
     assert pl.read_parquet(paths[2]).height == found.scores.height
     board = leaderboard(found)

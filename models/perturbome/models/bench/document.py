@@ -54,7 +54,7 @@ STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1f2933}"
     "table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}"
     "th,td{padding:.25rem .7rem;border-bottom:1px solid #d9dee3;text-align:right}"
-    "th:first-child,td:first-child{text-align:left}svg{max-width:100%;height:auto}"
+    "th:first-child,td:first-child{text-align:left}svg{max-width:100%;height:auto}.wide{overflow-x:auto}"
 )
 
 
@@ -92,7 +92,8 @@ def page(blocks: Sequence[Block]) -> str:
                 "<tr>" + "".join(f"<td>{html.escape(_cell(v))}</td>" for v in row) + "</tr>"
                 for row in block.rows.iter_rows()
             )
-            parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+            table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            parts.append(f'<div class="wide">{table}</div>')
         else:
             parts.append(f"<figure>{block.svg}<figcaption>{html.escape(block.caption)}</figcaption></figure>")
     title = next((html.escape(b.text) for b in blocks if isinstance(b, Heading)), "Report")

@@ -28,7 +28,7 @@ def strips(scores: pl.DataFrame, models: Sequence[str], metric: str) -> str:
         for row, model in enumerate(reversed(shown)):
             colour = "#555555" if model == CEILING else "#4878a8" if is_baseline(model) else "#c0504d"
             place = row + np.linspace(-0.25, 0.25, len(values[model])) if len(values[model]) > 1 else np.array([row])
-            axes.plot(values[model], place, ".", color=colour, alpha=0.35, markersize=4, markeredgewidth=0)
+            axes.plot(values[model], place, ".", color=colour, alpha=0.6, markersize=5, markeredgewidth=0)
             axes.plot([values[model].mean()] * 2, [row - 0.35, row + 0.35], color=colour, linewidth=2)
         axes.set_yticks(range(len(shown)), labels=list(reversed(shown)))
         axes.set_xlabel(metric)

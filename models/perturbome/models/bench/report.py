@@ -37,7 +37,7 @@ def report_blocks(found: Benchmark, level: int = 1, drawn: bool = True) -> list[
         Heading(f"{found.dataset}: {found.split}", level),
         Text(_about(found)),
         Grid(board.select("model", *shown, "seconds")),
-        Text(_legend(shown)),
+        Items(_legend(shown)),
     ]
     if drawn:
         drawings = [(m, strips(found.scores, order, m)) for m in JUDGED if m in board.columns]
@@ -78,15 +78,21 @@ def _about(found: Benchmark) -> str:
     way = {"bootstrap": "resampled cells", "halves": "halves of the cells", "moments": "means drawn by their noise"}
     ceiling = " and ".join(way.get(w, w) for w in ways)
     return (
-        f"{found.n_conditions} conditions, {tested} of them tested, {n_splits} splits, {len(found.seeds)} seeds, "
+        f"{found.n_conditions} conditions, {tested} of them tested; {_count(n_splits, 'split')}, "
+        f"{_count(len(found.seeds), 'seed')}, "
         f"{found.n_genes} genes; unit {found.unit}. Truth and prediction stand on disjoint halves of the control "
         f"cells. '{CEILING}' is what a repeat of the experiment would score ({ceiling}). Run {found.run}."
     )
 
 
-def _legend(shown: list[str]) -> str:
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def _legend(shown: list[str]) -> tuple[str, ...]:
     parts = [f"{name}: {METRICS[name].meaning} ({METRICS[name].better} is better)" for name in shown]
-    return "; ".join(parts) + "; seconds: of one fit and prediction. Means over conditions, own targets left out."
+    parts = [p.replace("(higher is better)", "(90 % is right)") if p.startswith("coverage") else p for p in parts]
+    return (*parts, "seconds: of one fit and prediction. All are means over conditions, own targets left out.")
 
 
 def _said(found: Benchmark) -> tuple[str, ...]:
