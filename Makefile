@@ -52,7 +52,7 @@ quick: $(VENV)/.dev ## The tests that take less than ten seconds each
 	$(RUN)/python -m pytest tests -m "not slow and not browser"
 
 bench: $(VENV)/.dev ## Every benchmark of the README's table, then the table itself
-	for script in startup slices projection ingest chunked inference growth transitions batches scoring effects crash; do $(RUN)/python -m benchmarks.$$script || exit 1; done
+	for script in startup slices projection ingest chunked inference growth transitions batches scoring effects consensus crash; do $(RUN)/python -m benchmarks.$$script || exit 1; done
 	$(RUN)/python -m benchmarks.table
 
 docs: $(VENV)/.dev ## The pages that are written from the code and from real runs

@@ -21,6 +21,7 @@ ORDER = (
     "batches",
     "scoring",
     "effects",
+    "consensus",
     "crash",
 )
 HEAD = (
