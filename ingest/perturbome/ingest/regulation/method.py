@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Literal
 
@@ -38,6 +38,7 @@ class Cells:
     control: NDArray[np.bool_]  # [n], unperturbed
     time: Floats  # [n], NaN where unknown; pseudotime where there is no time
     successor: sparse.csr_matrix | None = None  # [n, n], probability that the cell of a row becomes that of a column
+    otherwise: NDArray[np.bool_] | None = None  # [n], a gene without a column here is perturbed (too); None: nowhere
 
     @classmethod
     def of(
@@ -52,6 +53,7 @@ class Cells:
         control: NDArray[np.bool_] | None = None,
         time: Floats | None = None,
         successor: sparse.csr_matrix | None = None,
+        otherwise: NDArray[np.bool_] | None = None,
     ) -> Cells:
         """Cells of an expression matrix [n, G], with what is not given left plain: unperturbed, without time."""
         n, n_genes = X.shape
@@ -64,9 +66,23 @@ class Cells:
             np.asarray(np.arange(n) if key is None else key).astype(np.uint64),
             perturbed,
             aimed,
-            np.asarray(~perturbed.any(1)) if control is None else control,
+            np.asarray(~perturbed.any(1) & (True if otherwise is None else ~otherwise)) if control is None else control,
             np.full(n, np.nan) if time is None else time,
             successor,
+            otherwise,
+        )
+
+    def taken(self, rows: NDArray[np.intp]) -> Cells:
+        """Some of the cells, or all of them in another order."""
+        return replace(
+            self,
+            X=self.X[rows],
+            key=self.key[rows],
+            perturbed=self.perturbed[rows],
+            control=self.control[rows],
+            time=self.time[rows],
+            successor=None if self.successor is None else sparse.csr_matrix(self.successor[rows][:, rows]),
+            otherwise=None if self.otherwise is None else self.otherwise[rows],
         )
 
     @property
@@ -75,6 +91,19 @@ class Cells:
         own = np.full(len(self.genes), -1, np.intp)
         own[self.regulators] = np.arange(self.regulators.size)
         return own
+
+    @property
+    def mixed(self) -> NDArray[np.bool_]:
+        """Cells [n] that count neither as control nor for their perturbed genes: one without a column is, too."""
+        if self.otherwise is None or not self.otherwise.any():
+            return np.zeros(self.key.size, bool)
+        return np.asarray(self.otherwise & (self.control | self.perturbed.any(1)))
+
+    @property
+    def intervened(self) -> bool:
+        """Whether effects of perturbed genes can be seen: in cells that no other gene is perturbed in, and controls."""
+        plain = ~self.mixed
+        return bool((self.perturbed.any(1) & plain).any() and (self.control & plain).any())
 
 
 @dataclass(frozen=True)
@@ -128,8 +157,8 @@ class Method:
 
     def lacks(self, cells: Cells) -> str | None:
         """What this group of cells would need for the method to say anything; None where it has it."""
-        if "perturbations" in self.needs and not (cells.perturbed.any() and cells.control.any()):
-            return "measured perturbations of genes, with control cells"
+        if "perturbations" in self.needs and not cells.intervened:
+            return "perturbations of measured genes that are neither constant nor rare, with control cells"
         times = np.unique(cells.time[np.isfinite(cells.time)]).size
         if "time" in self.needs and cells.successor is None and times < 2:
             return "two time points at least, or a pseudotime"

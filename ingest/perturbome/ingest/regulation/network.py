@@ -90,7 +90,8 @@ def infer_network(
 def usable_part(cells: Cells) -> tuple[Cells, NDArray[np.intp], NDArray[np.intp]]:
     """The cells with the genes that can take part, their columns [G'], and the positions [p'] of their regulators.
 
-    Genes that take no part would cost what the others do, in every bootstrap.
+    Genes that take no part would cost what the others do, in every bootstrap. Cells in which one of them is perturbed
+    are known as such (`Cells.otherwise`).
     """
     usable = usable_genes(summarise(cells.X))
     columns = np.flatnonzero(usable)
@@ -100,6 +101,7 @@ def usable_part(cells: Cells) -> tuple[Cells, NDArray[np.intp], NDArray[np.intp]
     place = np.full(usable.size, -1, np.intp)
     place[columns] = np.arange(columns.size)
     seen = place[cells.aimed] >= 0
+    lost = np.asarray(cells.perturbed[:, ~seen].any(1))
     part = replace(
         cells,
         X=cells.X[:, columns],
@@ -107,6 +109,7 @@ def usable_part(cells: Cells) -> tuple[Cells, NDArray[np.intp], NDArray[np.intp]
         regulators=place[cells.regulators[positions]],
         aimed=place[cells.aimed[seen]],
         perturbed=cells.perturbed[:, seen],
+        otherwise=lost if cells.otherwise is None else cells.otherwise | lost,
     )
     return part, columns, positions
 

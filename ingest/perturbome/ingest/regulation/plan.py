@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from perturbome.ingest.regulation.groups import CellGroup, clock_of, group_cells, snapshot
 from perturbome.ingest.regulation.mask import Mask
 from perturbome.ingest.regulation.method import Cells, Method
+from perturbome.ingest.regulation.network import usable_part
 from perturbome.ingest.regulation.prior_mask import prior_mask
 from perturbome.ingest.regulation.reading import Read
 from perturbome.ingest.regulation.regulators import (
@@ -37,6 +38,7 @@ class Plan:
     regulators: NDArray[np.intp]  # columns
     perturbed: NDArray[np.bool_]  # [n, m]
     aimed: NDArray[np.intp]  # [m]
+    otherwise: NDArray[np.bool_]  # [n], a gene that was not measured is perturbed
     mask: Mask | None = None
     prior_runs: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -53,6 +55,7 @@ class Plan:
             self.aimed,
             known["control"].to_numpy()[mine],
             clock_of(known)[mine],
+            otherwise=self.otherwise[mine],
         )
 
 
@@ -102,7 +105,7 @@ def perturbed_by(genes: Sequence[str]) -> pl.Expr:
 
 def _able(plan: Plan, method: Method, dataset: str) -> Plan:
     """The plan with the groups that have what the method needs; InputError where none has."""
-    lacking = {group: method.lacks(plan.cells(group)) for group in plan.groups}
+    lacking = {group: method.lacks(usable_part(plan.cells(group))[0]) for group in plan.groups}
     able = [group for group, lack in lacking.items() if lack is None]
     unable = [(group.name, lack) for group, lack in lacking.items() if lack]
     if not able:

@@ -88,16 +88,21 @@ def perturbed_genes(lake: Lake, dataset: dict[str, Any]) -> pl.DataFrame:
 
 def perturbed_cells(
     cells: pl.Series, aims: pl.DataFrame, genes: pl.DataFrame
-) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """In which cells [n, m] each measured perturbed gene is perturbed, and the columns [m] of these genes."""
+) -> tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.bool_]]:
+    """Where which gene is perturbed.
+
+    In which cells [n, m] each measured perturbed gene is, the columns [m] of these genes, and the cells [n] in which
+    a gene is that was not measured.
+    """
     measured = aims.join(genes.select("gene", "gene_index"), on="gene").sort("gene_index", "perturbation")
+    away = aims.join(genes.select("gene"), on="gene", how="anti")["perturbation"].unique().to_list()
     aimed = measured["gene_index"].unique(maintain_order=True).to_numpy().astype(np.intp)
     perturbed = np.zeros((cells.len(), aimed.size), bool)
     place = {column: i for i, column in enumerate(aimed.tolist())}
     rows_of = {name: np.flatnonzero((cells == name).fill_null(False).to_numpy()) for name in measured["perturbation"]}
     for perturbation, column in measured.select("perturbation", "gene_index").iter_rows():
         perturbed[rows_of[perturbation], place[column]] = True
-    return perturbed, aimed
+    return perturbed, aimed, cells.is_in(away).fill_null(False).to_numpy()
 
 
 def _by_name(genes: pl.DataFrame, named: Sequence[str]) -> NDArray[np.intp]:

@@ -25,16 +25,22 @@ class Conditions:
 
     @classmethod
     def of(cls, cells: Cells) -> Conditions:
-        """Conditions of a group of cells; genes perturbed in none of its cells are left out."""
-        used = np.flatnonzero(cells.perturbed.any(0))
-        perturbed = cells.perturbed[:, used]
-        treated = np.flatnonzero(perturbed.any(1))
-        packed = np.ascontiguousarray(np.packbits(perturbed[treated], axis=1))
+        """Conditions of a group of cells; genes perturbed in none of its cells are left out.
+
+        Cells in which a gene without a column is perturbed too (`Cells.mixed`) are of none: what it does would be laid
+        at the door of the others, or of the control.
+        """
+        plain = ~cells.mixed
+        treated = np.flatnonzero(cells.perturbed.any(1) & plain)
+        perturbed = cells.perturbed[treated]
+        used = np.flatnonzero(perturbed.any(0))
+        perturbed = perturbed[:, used]
+        packed = np.ascontiguousarray(np.packbits(perturbed, axis=1))
         _, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-        of_cell = np.where(cells.control, 0, -1)
+        of_cell = np.where(cells.control & plain, 0, -1)
         of_cell[treated] = which.ravel() + 1
         size = np.bincount(of_cell[of_cell >= 0], minlength=first.size + 1).astype(np.float64)
-        return cls(of_cell, size, perturbed[treated[first]], cells.aimed[used])
+        return cls(of_cell, size, perturbed[first], cells.aimed[used])
 
     def sums(self, X: Matrix, power: int = 1, weight: Floats | None = None) -> Floats:
         """Sum over the cells of each condition of `weight * X ** power`: [K + 1, G], never making X dense."""
@@ -59,6 +65,8 @@ class Conditions:
         double counts for both its genes. Genes that are only ever perturbed together cannot be told apart.
         """
         m = self.aimed.size
+        if m == 0:
+            return sparse.csr_matrix((0, 0)), np.ones(0, bool)
         if self.sets.shape[0] == m and (self.sets.sum(1) == 1).all():
             which = self.sets.argmax(1)
             return sparse.csr_matrix((np.ones(m), (which, np.arange(m))), (m, m)), np.ones(m, bool)

@@ -29,14 +29,21 @@ def interventional(cells: Cells, options: Options) -> Evidence:
     and keep its transcript; so no weight is larger than the effect measured. Its sign is that of a perturbation that
     lowers, unless the regulator rises significantly (activation).
 
+    Cells in which a gene without a column is perturbed too (`Cells.mixed`) are not looked at.
+
     Bootstraps are Bayesian within conditions (Rubin 1981); the mean of a condition of fewer than 5 cells is drawn
     from its noise instead, and what cells say without experiments stays.
     """
-    experiment = Experiment.of(cells)
+    mixed = cells.mixed
+    aside = (_aside(int(mixed.sum())),) if mixed.any() else ()
+    if aside:
+        cells = cells.taken(np.flatnonzero(~mixed))
+    experiment = Experiment.of(cells) if cells.intervened else None
     shape = (cells.regulators.size, len(cells.genes))
     if experiment is None or not experiment.told.any():
         nothing = np.full(shape, np.nan)
-        return Evidence(nothing, nothing, nothing, said=(_NO_NOISE if experiment is None else _NOT_TOLD,))
+        why = _NOT_TOLD if experiment else _NO_NOISE if cells.intervened else _NOT_SEEN
+        return Evidence(nothing, nothing, nothing, said=(*aside, why))
     effects = experiment.effects()
     own = cells.own[effects.aimed]
     known = np.flatnonzero(own >= 0)  # perturbed genes that may regulate
@@ -68,7 +75,7 @@ def interventional(cells: Cells, options: Options) -> Evidence:
 
     return Evidence(
         weight, np.abs(z), 2 * special.ndtr(-np.abs(z)), refit if options.n_bootstraps else None,
-        options.n_bootstraps, said=_remarks(cells, experiment, known.size),
+        options.n_bootstraps, said=(*aside, *_remarks(cells, experiment, known.size)),
     )  # fmt: skip
 
 
@@ -89,10 +96,20 @@ def resampled(experiment: Experiment, cells: Cells, seed: int, b: int) -> Effect
     return experiment.effects(weight, shake)
 
 
+_NOT_SEEN = (
+    "No cell is perturbed in genes that take part here and in no other, or none is a control: experiments say nothing."
+)
 _NO_NOISE = (
     "No two cells share a condition, and there are fewer than ten conditions: nothing tells an effect from noise."
 )
 _NOT_TOLD = "The perturbed genes were only ever perturbed together: their effects cannot be told apart."
+
+
+def _aside(n: int) -> str:
+    return (
+        f"{many(n, 'cell was', 'cells were')} set aside, where a gene is perturbed, too, that was not measured, is "
+        "constant or rare."
+    )
 
 
 def _remarks(cells: Cells, experiment: Experiment, n_known: int) -> tuple[str, ...]:
