@@ -9,7 +9,6 @@ import typer
 
 from perturbome.ingest.words import many
 from perturbome.platform.console import JsonOption, StoreOption, console_report, say, show_json, show_table
-from perturbome.platform.errors import UnreadableFile
 
 
 def register_regulation(infer: typer.Typer) -> None:
@@ -31,17 +30,17 @@ def regulation(
         str | None,
         typer.Option(
             help="Regulators: a file with one name a line, or names with commas. "
-            "Default: those listed, else the 500 most variable genes."
+            "Of a file's names those measured are taken. Default: those listed, else the 500 most variable genes."
         ),
     ] = None,
     prior: Annotated[
         list[str] | None, typer.Option(help="A stored prior whose edges count for more; may be repeated.")
     ] = None,
-    mask: Annotated[str, typer.Option(help="soft, or hard: nothing but what the prior has.")] = "soft",
+    mask: Annotated[str, typer.Option(help="With --prior: soft, or hard: nothing but what the prior has.")] = "soft",
     member: Annotated[
         list[str] | None, typer.Option(help="With --method consensus: a method that takes part; may be repeated.")
     ] = None,
-    trees: Annotated[int, typer.Option(help="With --method trees: trees per target.")] = 500,
+    trees: Annotated[int, typer.Option(help="Trees per target, where trees take part.")] = 500,
     time_bins: Annotated[
         int | None, typer.Option(help="Quantiles of time; 1 takes all times together. Default: each time point.")
     ] = None,
@@ -52,7 +51,9 @@ def regulation(
     bootstraps: Annotated[int, typer.Option(help="Bootstraps behind the stability of an edge.")] = 50,
     max_edges: Annotated[int, typer.Option(help="At most this many edges per cell type and time.")] = 5000,
     max_q: Annotated[float, typer.Option(help="Keep edges with a false discovery rate up to this.")] = 0.05,
-    penalty: Annotated[float | None, typer.Option(help="Ridge penalty; chosen from the cells if not given.")] = None,
+    penalty: Annotated[
+        float | None, typer.Option(help="Ridge penalty, 0 or more; chosen from the cells if not given.")
+    ] = None,
     min_cells: Annotated[int, typer.Option(help="Leave out groups with fewer cells.")] = 30,
     together: Annotated[bool, typer.Option("--together", help="One network over all cell types.")] = False,
     dask: Annotated[
@@ -114,12 +115,9 @@ def regulation(
     say(f"Run {inferred.run}.")
 
 
-def _names(given: str) -> list[str]:
-    """Names from a file with one a line (comments after #), or from a list with commas."""
+def _names(given: str) -> list[str] | Path:
+    """The file that is meant, or names from a list with commas."""
     path = Path(given)
-    if path.is_file():
-        lines = (line.split("#")[0].split() for line in path.read_text(encoding="utf-8").splitlines())
-        return [words[0] for words in lines if words]
-    if path.suffix or "/" in given:
-        raise UnreadableFile(f"No file {given}. Give a file with one regulator a line, or names with commas.")
+    if path.is_file() or path.suffix or "/" in given:
+        return path
     return [name.strip() for name in given.split(",") if name.strip()]

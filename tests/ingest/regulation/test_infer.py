@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from perturbome.ingest.commands import register
 from perturbome.ingest.experiment.add import add_experiment
 from perturbome.ingest.regulation.infer import infer_regulation
 from perturbome.ingest.regulation.regulators import choose_regulators
 from perturbome.ingest.simulation.experiment import Simulated, simulate
-from perturbome.platform.errors import InputError, NothingFound, UnknownName
+from perturbome.platform.errors import InputError, NothingFound, UnknownName, UnreadableFile
 from perturbome.platform.store import Store
 
 SIMULATED = {"n_cells": 500, "n_genes": 40, "n_knockouts": 8, "n_times": 3, "seed": 2}
@@ -111,6 +115,25 @@ def test_what_bad_requests_get(store: Store) -> None:
     with pytest.raises(NothingFound, match=r"No cell type and time of 'toy' has 5000 cells"):
         infer_regulation(store, "toy", min_cells=5000)
     assert len(store.runs()) == n_runs
+
+
+def test_a_file_of_regulators_may_name_more_than_is_measured(
+    store: Store, simulated: Simulated, tmp_path: Path
+) -> None:
+    names = named_regulators(simulated)
+    (tmp_path / "tfs.txt").write_text("\n".join([*names, "NOPE1"]))
+    program = typer.Typer()
+    register(program)
+    asked = ["infer", "regulation", "toy", "--bootstraps", "0", "--time-bins", "1", "--together", "--json",
+             "--store", str(store.path), "--regulators"]  # fmt: skip
+    done = CliRunner().invoke(program, [*asked, str(tmp_path / "tfs.txt")], catch_exceptions=False)
+    told = json.loads(done.stdout)
+    assert f"1 of {len(names) + 1} regulators in tfs.txt is not measured and left out: NOPE1." in told["said"]
+    assert store.lake.run(told["run"]).configuration["regulators"] == names
+    with pytest.raises(UnknownName, match="No gene 'NOPE1'"):
+        CliRunner().invoke(program, [*asked, f"{names[0]},NOPE1"], catch_exceptions=False)
+    with pytest.raises(UnreadableFile, match=r"No file .*none.txt"):
+        CliRunner().invoke(program, [*asked, str(tmp_path / "none.txt")], catch_exceptions=False)
 
 
 def genes(n: int) -> pl.DataFrame:

@@ -52,7 +52,8 @@ def share_true(store: Store, run: str, simulated: Simulated) -> float:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_finds_truth_with_sign_and_stability(store: Store, simulated: Simulated, method: str) -> None:
-    inferred = infer_regulation(store, "toy", method=method, max_edges=40, n_bootstraps=8, n_trees=80, max_q=1.0)
+    few = {"n_trees": 80} if method in ("trees", "consensus") else {}
+    inferred = infer_regulation(store, "toy", method=method, max_edges=40, n_bootstraps=8, max_q=1.0, **few)
     table = rows(store, inferred.run)
     assert table.height == inferred.n_edges > 5
     n_regulators = simulated.genes["regulator"].sum()
@@ -62,7 +63,8 @@ def test_every_method_finds_truth_with_sign_and_stability(store: Store, simulate
     assert (table["sign"] == np.sign(table["weight"].to_numpy())).all()
     assert table["stability"].is_between(0, 1).all()
     assert table["p"].is_between(0, 1).all()
-    assert store.lake.run(inferred.run).configuration["method"] == method
+    configuration = store.lake.run(inferred.run).configuration
+    assert (configuration["method"], configuration["n_trees"]) == (method, few.get("n_trees"))
 
 
 def test_an_unknown_method_names_those_there_are(store: Store) -> None:

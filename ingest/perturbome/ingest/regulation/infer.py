@@ -6,22 +6,24 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from perturbome.ingest.regulation.checks import check_numbers, check_uses, taking_part
 from perturbome.ingest.regulation.groups import CellGroup
 from perturbome.ingest.regulation.method import Options
 from perturbome.ingest.regulation.network import infer_network
 from perturbome.ingest.regulation.plan import make_plan, perturbed_by
 from perturbome.ingest.regulation.reading import read_cells
-from perturbome.ingest.regulation.registry import METHODS, find_method
+from perturbome.ingest.regulation.registry import find_method
+from perturbome.ingest.regulation.regulator_file import measured_regulators
 from perturbome.ingest.regulation.regulators import perturbations_of
 from perturbome.ingest.regulation.remarks import Group, gathered, remarks
 from perturbome.ingest.regulation.rows import regulation_rows
 from perturbome.ingest.regulation.threads import small_products
 from perturbome.ingest.words import many
-from perturbome.platform.errors import InputError
 from perturbome.platform.progress import Report, silent
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def infer_regulation(
     *,
     method: str = "ridge",
     cell_types: Sequence[str] | None = None,
-    regulators: Sequence[str] | None = None,
+    regulators: Sequence[str] | Path | None = None,
     prior: Sequence[str] = (),
     mask: Literal["soft", "hard"] = "soft",
     time_bins: int | None = None,
@@ -73,20 +75,22 @@ def infer_regulation(
     can be predicted without having been seen. `time_bins`: see `bin_cells`; 1 takes all times together. So does a
     method that follows cells in time, unless bins are asked for: of these it sees each with the next. The same store,
     arguments and seed give the same rows.
-    `regulators` None: see `choose_regulators`. `n_trees` concerns trees, `members` the consensus. `dask` "local", or
-    the address of a scheduler, leaves the cells in the store's files, for workers to read in chunks: for methods that
-    need no more than moments of the cells, and the same result.
-    Raises UnknownName, NothingFound where no group has `min_cells` cells, InputError where nothing may regulate, no
-    group has what the method needs, or it cannot work in chunks.
+    `regulators` are names, all of which must be measured, or a file of names, of which those measured are taken;
+    None: see `choose_regulators`. `n_trees` concerns trees, `members` the consensus. `dask` "local", or the address of
+    a scheduler, leaves the cells in the store's files, for workers to read in chunks: for methods that need no more
+    than moments of the cells, and the same result.
+    Raises UnknownName, NothingFound where no group has `min_cells` cells, BadValues for numbers without meaning,
+    InputError where nothing may regulate, no group has what the method needs, it cannot work in chunks, or nothing
+    would look at what was asked.
     """
     started = datetime.now(UTC)
     chosen_method = find_method(method)
-    if dask is not None and not chosen_method.chunked:
-        able = ", ".join(m.name for m in METHODS.values() if m.chunked)
-        raise InputError(f"'{method}' looks at all cells at once and cannot work in chunks. With --dask take {able}.")
-    if penalty is not None and not chosen_method.penalised:
-        able = ", ".join(m.name for m in METHODS.values() if m.penalised)
-        raise InputError(f"'{method}' takes no penalty. Leave --penalty out, or take {able}.")
+    check_numbers(
+        max_edges=max_edges, n_bootstraps=n_bootstraps, max_q=max_q, n_trees=n_trees, time_bins=time_bins,
+        min_cells=min_cells, penalty=penalty,
+    )  # fmt: skip
+    check_uses(chosen_method, members=members, prior=prior, mask=mask, n_trees=n_trees, penalty=penalty, dask=dask)
+    grown = n_trees if "trees" in [m.name for m in taking_part(chosen_method, members)] else None
     unseen = perturbations_of(store, dataset, leave_out)
     seen = ~perturbed_by(unseen)
     looked_at = seen & pl.col("control") if cells == "control" else seen
@@ -94,8 +98,11 @@ def infer_regulation(
     spoken: set[int] = set()
     n_capped = 0
     with read_cells(store, dataset, looked_at, dask) as read, small_products():
+        named, unmeasured = (
+            measured_regulators(regulators, read.genes) if isinstance(regulators, Path) else (regulators, [])
+        )
         plan = make_plan(
-            store, read, chosen_method, cell_types=cell_types, regulators=regulators, prior=prior, mask=mask,
+            store, read, chosen_method, cell_types=cell_types, regulators=named, prior=prior, mask=mask,
             time_bins=time_bins, min_cells=min_cells, by_cell_type=by_cell_type,
         )  # fmt: skip
         for number, group in enumerate(plan.groups):
@@ -112,7 +119,7 @@ def infer_regulation(
             about = group.cell_type, group.time, group.rows.size
             done.append(Group(*about, found.regulators.size, found.n_targets, found.penalty, n_edges))
     report("cell groups", len(done), len(done))
-    said = [*plan.said, *gathered(told, len(done)), *remarks(done, read.genes.height)]
+    said = [*unmeasured, *plan.said, *gathered(told, len(done)), *remarks(done, read.genes.height, chosen_method)]
     if n_capped:
         said.append(f"{many(n_capped, 'group was', 'groups were')} capped at {max_edges:,} edges (--max-edges).")
     edges = pl.concat(frames).sort("time", maintain_order=True)
@@ -125,8 +132,8 @@ def infer_regulation(
             "regulators": read.genes["symbol"].to_numpy()[sorted(spoken)].tolist(),
             "prior": list(prior), "mask": mask if prior else None, "time_bins": time_bins,
             "by_cell_type": by_cell_type, "n_bootstraps": n_bootstraps, "max_edges": max_edges, "max_q": max_q,
-            "min_cells": min_cells, "penalty": penalty, "n_trees": n_trees if method == "trees" else None,
-            "members": list(members), "dask": dask, "seed": seed,
+            "min_cells": min_cells, "penalty": penalty, "n_trees": grown, "members": list(members), "dask": dask,
+            "seed": seed,
         },
         parents=[read.dataset["run"], *plan.prior_runs],
         datasets=[dataset],

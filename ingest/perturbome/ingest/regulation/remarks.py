@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from perturbome.ingest.regulation.method import Method
 from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError
 
@@ -22,7 +23,7 @@ class Group:
     n_edges: int
 
 
-def remarks(groups: list[Group], n_genes: int) -> list[str]:
+def remarks(groups: list[Group], n_genes: int, method: Method) -> list[str]:
     """What a reader should know of the groups, one sentence a kind."""
     said = []
     if all(g.n_regulators == 0 for g in groups):
@@ -36,11 +37,13 @@ def remarks(groups: list[Group], n_genes: int) -> list[str]:
             f"Up to {n_genes - fewest:,} of {n_genes:,} genes are constant or seen in fewer than 10 cells of a group, "
             "and took no part there."
         )
-    thin = [g for g in groups if g.penalty is not None and g.n_cells <= g.n_regulators]
+    # What an experiment shows of one regulator does not wait for the others to be told apart.
+    thin = [] if method.ground == "intervention" else [g for g in groups if g.n_cells <= g.n_regulators]
     if thin:
+        carried = all(g.penalty is not None for g in thin)
+        rests = "the penalty carries the fit" if carried else "much of what stands out there may be chance"
         said.append(
-            f"{len(thin)} of {many(len(groups), 'group')} {_have(thin)} no more cells than regulators; "
-            "the penalty carries the fit."
+            f"{len(thin)} of {many(len(groups), 'group')} {_have(thin)} no more cells than regulators; {rests}."
         )
     empty = [g for g in groups if g.n_edges == 0]
     if empty:
