@@ -157,3 +157,43 @@ def test_the_order_of_genes_in_the_store_changes_nothing(
         found = compare_networks(store, *runs)
         answers.append((found.edges.rows(), found.regulators.rows(), found.groups))
     assert answers[0] == answers[1]
+
+
+def empty_network(store: Store, groups: list[tuple[str, float | None]]) -> str:
+    """A run of regulation that found nothing, as an inference writes it."""
+    settings = {"method": "ridge", "dataset": "one", "regulators": ["A", "B"], "max_edges": 5000, "max_q": 0.05}
+    with store.run("infer", name="infer regulation one", configuration=settings, datasets=["one"]) as run:
+        run.metrics["groups"] = [{"cell_type": c, "time": t, "n_edges": 0} for c, t in groups]
+    return run.id
+
+
+def test_a_network_without_edges_is_one_too(store: Store, network: Network) -> None:
+    run = network(store, "one", {("T", 0.1): [("A", "B", 1.0), ("A", "C", 2.0)]}, ["A", "B"])
+    nothing = empty_network(store, [("T", 0.1)])
+    assert rows_of(store, nothing, run) == {("A", "B", "gained"), ("A", "C", "gained")}
+    assert rows_of(store, run, nothing) == {("A", "B", "lost"), ("A", "C", "lost")}
+    assert rows_of(store, nothing, nothing) == set()
+    [group] = compare_networks(store, run, nothing, cell_type="T", time=0.1).groups
+    assert (group.numbers.edges_before, group.numbers.edges_after, group.numbers.lost) == (2, 0, 2)
+    [group] = compare_networks(store, run, nothing, pooled=True).groups
+    assert (group.numbers.lost, group.numbers.jaccard) == (2, 0.0)
+    with pytest.raises(UnknownName, match="No time '5' in the network of run"):
+        compare_networks(store, run, nothing, time=(0.1, 5))
+    with pytest.raises(UnknownName, match="No cell type 'NK' in the network of run"):
+        compare_networks(store, nothing, run, cell_type="NK")
+
+
+def test_a_group_without_edges_beside_one_with_edges(store: Store, network: Network) -> None:
+    run = network(store, "one", {("T", None): [("A", "B", 1.0)], ("B", None): [("A", "C", 1.0)]}, ["A", "B"])
+    nothing = empty_network(store, [("T", None)])
+    found = compare_networks(store, run, nothing)
+    assert [(g.cell_type_before, g.numbers.lost) for g in found.groups] == [("T", 1)]
+    assert any(s.startswith("Only before") and "B" in s for s in found.said)
+
+
+def test_other_inferences_hold_no_regulation(store: Store, network: Network) -> None:
+    run = network(store, "one", {("T", 0.0): [("A", "B", 1.0)]})
+    with store.run("infer", name="infer transitions one", configuration={"method": "knn"}, datasets=["one"]) as other:
+        other.metrics["n_edges"] = 0
+    with pytest.raises(NothingFound, match="holds no regulation"):
+        compare_networks(store, run, other.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from perturbome.platform.errors import NothingFound, UnknownName
@@ -28,10 +29,11 @@ class Side:
 def read_side(lake: Lake, run: Run, cell_type: str | None, time: float | None) -> Side:
     """The network of a run, of one cell type or time where one is named.
 
+    Cell types and times in which no edge was found belong to it, as the run tells them.
     Raises NothingFound where the run holds no regulation, UnknownName for a cell type or time it does not have.
     """
-    if run.status != "complete" or not lake.has("regulation", [run.id]):
-        held = [r for r in lake.runs("infer") if lake.has("regulation", [r.id])]
+    if run.status != "complete" or not _is_network(lake, run):
+        held = [r for r in lake.runs("infer") if _is_network(lake, r)]
         listing = "; ".join(f"{r.id} ({r.name})" for r in held[-6:]) or "none"
         state = "" if run.status == "complete" else f", which is {run.status},"
         raise NothingFound(
@@ -43,21 +45,36 @@ def read_side(lake: Lake, run: Run, cell_type: str | None, time: float | None) -
         .select(pl.col("cell_type").fill_null(ALL), "time", "source", "target", "weight", "sign")
         .collect()
     )
+    groups = set(edges.select("cell_type", "time").unique().iter_rows()) | _looked_at(run)
     if cell_type is not None:
-        known = edges["cell_type"].unique().sort().to_list()
+        known = sorted({name for name, _ in groups})
         if cell_type not in known:
             raise UnknownName("cell type", cell_type, f"the network of run {run.id}", known)
-        edges = edges.filter(pl.col("cell_type") == cell_type)
+        groups = {group for group in groups if group[0] == cell_type}
     if time is not None:
-        times = edges["time"].unique().drop_nulls().sort().to_list()
-        near = (pl.col("time") - time).abs() <= 1e-6 * (1 + abs(time))
-        found = edges.filter(near)
-        if found.is_empty():
+        times = sorted({t for _, t in groups if t is not None})
+        near = {t for t in times if abs(t - time) <= 1e-6 * (1 + abs(time))}
+        if not near:
             of = "" if cell_type is None else f", of cell type '{cell_type}'"
             raise UnknownName("time", f"{time:g}", f"the network of run {run.id}{of}", [f"{t:g}" for t in times])
-        edges = found
-    groups = edges.select("cell_type", "time").unique().sort("cell_type", "time", nulls_last=True)
-    return Side(run, edges, tuple(groups.iter_rows()))
+        groups = {group for group in groups if group[1] in near}
+    wanted = pl.DataFrame(list(groups), {"cell_type": pl.String, "time": pl.Float32}, orient="row")
+    edges = edges.join(wanted, on=["cell_type", "time"], how="semi", nulls_equal=True, maintain_order="left")
+    return Side(run, edges, tuple(sorted(groups, key=lambda group: (group[0], group[1] is None, group[1] or 0.0))))
+
+
+def _is_network(lake: Lake, run: Run) -> bool:
+    """Whether the run inferred regulation; it may have found no edge."""
+    return lake.has("regulation", [run.id]) or (run.kind == "infer" and "max_edges" in run.configuration)
+
+
+def _looked_at(run: Run) -> set[Group]:
+    """Cell types and times the run says it looked at, with edges or without; times as the table keeps them."""
+    told = [group for group in run.metrics.get("groups") or [] if "cell_type" in group]
+    return {
+        (group["cell_type"] or ALL, None if group["time"] is None else float(np.float32(group["time"])))
+        for group in told
+    }
 
 
 def matched(
