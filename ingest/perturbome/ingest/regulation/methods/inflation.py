@@ -33,7 +33,7 @@ def inflation(cells: Cells, alike: NDArray[np.intp], options: Options) -> float:
     own.
     """
     order = np.argsort(cells.key, kind="stable")
-    part, alike = most_variable(in_order(cells, order)), alike[order]
+    part, alike = most_variable(cells.taken(order)), alike[order]
     targets = some_targets(part, options.seed)
     few = with_genes(part, targets)
     values = dense(part.X).astype(np.float32)
@@ -95,17 +95,4 @@ def with_genes(cells: Cells, columns: NDArray[np.intp]) -> Cells:
         regulators=place[cells.regulators],
         aimed=place[cells.aimed[aimed]],
         perturbed=cells.perturbed[:, aimed],
-    )
-
-
-def in_order(cells: Cells, order: NDArray[np.intp]) -> Cells:
-    """The cells in another order [n]."""
-    return replace(
-        cells,
-        X=cells.X[order],
-        key=cells.key[order],
-        perturbed=cells.perturbed[order],
-        control=cells.control[order],
-        time=cells.time[order],
-        successor=None if cells.successor is None else sparse.csr_matrix(cells.successor[order][:, order]),
     )
