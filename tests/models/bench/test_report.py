@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perturbome.models.bench.bench import bench
+from perturbome.models.bench.bench import bench, stored
 from perturbome.models.bench.document import Drawing, Grid, Heading, Items, Text, markdown, page
 from perturbome.models.bench.report import report_blocks, write_report
 from perturbome.models.bench.table import against_each, by_condition, leaderboard, means, verdicts
 from perturbome.models.referee.paired import paired_bootstrap
+from perturbome.platform.errors import InputError
 
 MODELS = ("no change", "perturbed mean", "bilinear ridge", "prior kernel")
 
@@ -105,3 +106,10 @@ def test_where_no_model_is_more_than_a_baseline_there_is_no_verdict(store):
     found = bench(store, "toy", models=["no change", "perturbed mean"], split="4-fold")
     assert verdicts(found).is_empty()
     assert not any(isinstance(b, Heading) and "best baseline" in b.text for b in report_blocks(found))
+
+
+def test_a_benchmark_of_before_gives_the_same_report(store, found):
+    again = stored(store, found.run)
+    assert markdown(report_blocks(again)) == markdown(report_blocks(found))
+    with pytest.raises(InputError, match="'ingest', not a benchmark"):
+        stored(store, store.lake.runs("ingest")[0].id)

@@ -32,6 +32,11 @@ def test_verdicts_follow_the_direction_of_the_metric():
     assert compare(table(0.5, 0.2), table(0.5, 0.2))["verdict"].to_list() == ["even", "even"]
 
 
+def test_rounding_is_no_difference():
+    near = table(0.5, 0.2).with_columns(pl.col("value") + 1e-9)
+    assert compare(near, table(0.5, 0.2))["verdict"].to_list() == ["even", "even"]
+
+
 def test_numbers_are_those_of_the_bootstrap_over_targets():
     a, b = table(0.8, 0.3), table(0.5, 0.2, seed=1)
     first = compare(a, b, seed=3).row(0, named=True)

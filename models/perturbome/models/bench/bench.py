@@ -18,6 +18,7 @@ from perturbome.models.data.build import perturbation_data
 from perturbome.models.data.contract import PerturbationData
 from perturbome.models.data.shuffled import shuffled_labels
 from perturbome.models.data.split_choice import NoSplit, choose_splits
+from perturbome.models.data.splits import Split
 from perturbome.models.predictors.features import Features
 from perturbome.models.predictors.features_from_store import features_from_store
 from perturbome.models.predictors.registry import make_predictor
@@ -110,11 +111,39 @@ def bench(
     ) as writer:  # fmt: skip
         rows = scores.with_columns(pl.col("value").fill_nan(None), dataset=pl.lit(dataset))
         writer.write("scores", rows)
-        writer.metrics |= {"cells": [_told(cell, outcome) for cell, outcome in done], "said": list(data.said)}
+        writer.metrics |= {
+            "cells": [_told(cell, outcome) for cell, outcome in done], "said": list(data.said), "unit": data.unit,
+            "n_conditions": len(data.conditions), "n_genes": len(data.genes),
+        }  # fmt: skip
     kept.forget([cell for cell, _ in done])
     return Benchmark(
         writer.id, data.dataset, data.unit, split, len(data.conditions), len(data.genes), named,
         tuple(range(seeds)), scores, tuple(done), data.said,
+    )  # fmt: skip
+
+
+def stored(store: Store, run: str) -> Benchmark:
+    """A benchmark that was run before, to be shown or written again; InputError for another kind of run."""
+    kept = store.lake.run(run)
+    if kept.kind != "benchmark":
+        raise InputError(f"Run {run} is of the kind '{kept.kind}', not a benchmark. See: perturbome runs list")
+    asked, told = kept.configuration, kept.metrics
+    splits = [Split.from_configuration(one, f"run {run}") for one in asked["splits"]]
+    settings = json.dumps({name: asked[name] for name in ("n_genes", "contexts", "min_cells", "published")})
+    scores = store.lake.scan("scores", [run]).select("model", "split", "seed", "condition", "metric", "value").collect()
+    scores = scores.with_columns(pl.col("value").fill_null(float("nan")))
+    cells = []
+    for one in told["cells"]:
+        mine = scores.filter(model=one["model"], split=one["split"], seed=one["seed"])
+        facts = {name: one[name] for name in ("seconds", "numbers", "how", "failed")}
+        outcome = Outcome(mine.select("condition", "metric", "value"), said=tuple(one["said"]), **facts)
+        named = [s for s in splits if s.name == one["split"]]  # folds of several seeds share their names
+        split = next((s for s in named if s.seed == one["seed"]), named[0])
+        cells.append((Cell(one["model"], split, one["seed"], "", settings), outcome))
+    return Benchmark(
+        run, asked["dataset"], told["unit"], asked["split"], told["n_conditions"], told["n_genes"],
+        tuple(asked["models"]), tuple(range(asked["seeds"])), scores,
+        tuple(cells), tuple(told["said"]),
     )  # fmt: skip
 
 

@@ -14,6 +14,8 @@ from perturbome.platform.errors import InputError, MissingColumn
 COLUMNS = ("condition", "metric", "value")
 CONTENDER = 0.5
 """A baseline defined on a smaller share of the model's conditions than this is no rival in that metric."""
+NEGLIGIBLE = 1e-6
+"""Of the values: what is less is rounding."""
 FEWEST = 6
 """Groups for a verdict: with five, all differences have one sign by chance in one of sixteen cases."""
 SCHEMA = {
@@ -38,16 +40,18 @@ def compare(
     """One row per metric of two tables of scores: mean of a - b with its interval, and whether a is better.
 
     verdict: 'better' or 'worse' where the interval lies on one side of 0, in the direction of the metric; 'even'
-    where it holds 0; null where there is no interval. Both tables must hold the same conditions. Raises InputError
-    where they do not, MissingColumn for a table that is none of scores.
+    where it holds 0 or is within a millionth of the values themselves; null where there is no interval. Both tables
+    must hold the same conditions. Raises InputError where they do not, MissingColumn for a table that is none of
+    scores.
     """
     rows = []
     for metric, found in _paired(a, b, draws, level, seed).items():
         better = 1 if find_metric(metric).better == "higher" else -1
+        size = float(b.filter(pl.col("metric") == metric)["value"].drop_nans().abs().mean() or 0.0)  # type: ignore[arg-type]
         rows.append(
             {
                 "metric": metric, "rival": rival, "difference": found.difference, "lower": found.lower,
-                "upper": found.upper, "verdict": _verdict(found, better), "conditions": found.n,
+                "upper": found.upper, "verdict": _verdict(found, better, size), "conditions": found.n,
                 "groups": found.n_groups, "left_out": found.left_out,
             }
         )  # fmt: skip
@@ -107,9 +111,11 @@ def _paired(a: pl.DataFrame, b: pl.DataFrame, draws: int, level: float, seed: in
     return found
 
 
-def _verdict(found: Paired, better: int) -> str | None:
+def _verdict(found: Paired, better: int, size: float) -> str | None:
     if found.n_groups < FEWEST:
         return None
+    if max(abs(found.lower), abs(found.upper)) <= NEGLIGIBLE * size:
+        return "even"
     if found.lower > 0 or found.upper < 0:
         return "better" if better * found.difference > 0 else "worse"
     return "even"
