@@ -19,13 +19,26 @@ import polars as pl
 
 from perturbome.ingest import add_experiment, add_prior
 from perturbome.ingest.simulation.experiment import simulate
-from perturbome.models.bench.bench import Benchmark, bench
-from perturbome.models.bench.document import Block, Grid, Heading, Text, markdown
-from perturbome.models.bench.report import report_blocks
-from perturbome.models.bench.table import JUDGED, against_each
+from perturbome.models.bench.bench import Benchmark, bench, stored
+from perturbome.models.bench.document import Block, Grid, Heading, Items, Text, markdown
+from perturbome.models.bench.report import legend, report_blocks
+from perturbome.models.bench.table import JUDGED, SHOWN, against_each
 from perturbome.platform import Store
 
 KERNEL = "prior kernel"
+
+
+READING = (
+    "No: it is not surely better on average. Most held-out targets of these small screens are tied to nothing that was "
+    "measured: a kernel of prior knowledge enters only where it explains more than chance would, which some twenty "
+    "training conditions rarely show, and then the kernel is the perturbed mean. Where targets share a pathway, as "
+    "the interferon genes of Papalexi do, a sparse regression on gene sets finds it and the kernel does not. "
+    "RMSE is that of the mean profile, in which the noise of the prediction's control cells counts against every model "
+    "that starts from them: 'no change' most, the perturbed mean not at all. Gates are learned on changes, where that "
+    "noise counts against the perturbed mean; so a closed gate may stand on 'no change' where RMSE favours the mean. "
+    "Predictors that know only targets they have seen (B7, B8, and B4 where it was seen nowhere else) fall back and "
+    "say so. Interferon in an unseen cell type is what the latent additive network (B7) predicts best by far."
+)
 
 
 @dataclass(frozen=True)
@@ -124,12 +137,26 @@ def run_all(store: Store, data: Path, scratch: Path) -> list[tuple[Asked, Benchm
         take_in(store, data, asked, scratch)
         add_priors(store, data)
         print(f"== {asked.title}", flush=True)
+        before = finished(store, asked)
+        if before is not None:
+            found.append((asked, stored(store, before)))
+            continue
         found.append(
             (asked, bench(store, asked.name, split=asked.split, seeds=asked.seeds, min_cells=asked.min_cells,
                           shuffle=asked.shuffle,
                           told=lambda cell, o: print(f"{cell.name}: {o.seconds:.1f} s {o.failed or ''}", flush=True)))
         )  # fmt: skip
     return found
+
+
+def finished(store: Store, asked: Asked) -> str | None:
+    """The newest run of that very benchmark in the store."""
+    for run in reversed(store.lake.runs("benchmark")):
+        told = run.configuration
+        mine = (asked.name, asked.split, asked.seeds, asked.shuffle, asked.min_cells)
+        if mine == tuple(told[k] for k in ("dataset", "split", "seeds", "shuffle", "min_cells")):
+            return run.id
+    return None
 
 
 def kernel_against_baselines(found: list[tuple[Asked, Benchmark]]) -> pl.DataFrame:
@@ -157,11 +184,14 @@ def blocks(found: list[tuple[Asked, Benchmark]]) -> list[Block]:
         Text(
             "Written by `python -m docs.leaderboard FOLDER` from real runs. Every model sees the training conditions "
             "and one half of the control cells; truth is measured against the other half. Conditions are held out by "
-            "target (or by context, where it says so), never by cell. No setting was tuned on these sets."
+            "target (or by context, where it says so), never by cell. One setting was chosen with an eye on one of "
+            "these sets: that a gate opens above two standard errors and not above one, on Papalexi."
         ),
+        Items(legend(SHOWN)),
         Heading("Does the prior kernel beat the baselines?"),
         Text(summary(each)),
         Grid(counts),
+        Text(READING),
     ]
     for asked, one in found:
         parts += [Heading(asked.title), *report_blocks(one, 3, drawn=False)[1:]]

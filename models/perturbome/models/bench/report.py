@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -29,7 +30,7 @@ def write_report(found: Benchmark, folder: Path) -> list[Path]:
 
 
 def report_blocks(found: Benchmark, level: int = 1, drawn: bool = True) -> list[Block]:
-    """The parts of the report, its title at a level of headings."""
+    """The parts of the report, its title at a level of headings; without drawings, without legend and all metrics."""
     board = leaderboard(found)
     shown = [name for name in SHOWN if name in board.columns]
     order = [CEILING, *(m for m in board["model"] if m != CEILING)]
@@ -37,9 +38,9 @@ def report_blocks(found: Benchmark, level: int = 1, drawn: bool = True) -> list[
         Heading(f"{found.dataset}: {found.split}", level),
         Text(_about(found)),
         Grid(board.select("model", *shown, "seconds")),
-        Items(_legend(shown)),
     ]
     if drawn:
+        blocks.append(Items(legend(shown)))
         drawings = [(m, strips(found.scores, order, m)) for m in JUDGED if m in board.columns]
         blocks += [Drawing(svg, f"{m}: a point is a condition, the bar their mean.") for m, svg in drawings]
     judged = verdicts(found)
@@ -89,7 +90,8 @@ def _count(n: int, what: str) -> str:
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
-def _legend(shown: list[str]) -> tuple[str, ...]:
+def legend(shown: Sequence[str]) -> tuple[str, ...]:
+    """What the columns of a leaderboard mean, a sentence each."""
     parts = [f"{name}: {METRICS[name].meaning} ({METRICS[name].better} is better)" for name in shown]
     parts = [p.replace("(higher is better)", "(90 % is right)") if p.startswith("coverage") else p for p in parts]
     return (*parts, "seconds: of one fit and prediction. All are means over conditions, own targets left out.")
