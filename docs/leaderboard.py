@@ -212,7 +212,8 @@ def summary(each: pl.DataFrame) -> str:
         n = {v: rows.filter(pl.col("verdict") == v).height for v in ("better", "even", "worse")}
         lines.append(
             f"{metric}: of {rows.height} comparisons with a baseline the kernel is surely better in {n['better']}, "
-            f"surely worse in {n['worse']}, not told apart in {n['even']}."
+            f"surely worse in {n['worse']}, not told apart in {n['even']}; in {rows.height - sum(n.values())} one of "
+            "the two is not defined, or there are too few targets."
         )
     return " ".join(lines)
 

@@ -53,9 +53,12 @@ def bench(
     Example: perturbome bench kang --split unseen-context --model "mean shift" --model "gated prior kernel" --seeds 3
     """
     from perturbome.models.bench.bench import bench as judge_all
-    from perturbome.models.bench.report import verdict_sentences, write_report
+    from perturbome.models.bench.report import make_folder, report_remarks, verdict_sentences, write_report
     from perturbome.models.bench.table import SHOWN, leaderboard, verdicts
     from perturbome.platform.store import open_store
+
+    if out is not None:
+        make_folder(out)
 
     def told(cell: Cell, outcome: Outcome) -> None:
         if not json:
@@ -76,6 +79,8 @@ def bench(
     shown = [name for name in SHOWN if name in board.columns]
     show_table(board.select("model", *shown, "seconds"), f"{found.dataset}, {found.split}; means over conditions")
     for sentence in verdict_sentences(judged) if judged.height else ():
+        say(sentence)
+    for sentence in report_remarks(found):
         say(sentence)
     for path in paths:
         say(f"Written: {path}")

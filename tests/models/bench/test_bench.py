@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from scipy import sparse
 
 from perturbome.models.bench import bench as module
 from perturbome.models.bench.bench import FOLDER, bench
-from perturbome.models.bench.plan import CEILING, default_models, is_baseline
+from perturbome.models.bench.plan import CEILING, Cell, default_models, is_baseline
 from perturbome.models.data.build import perturbation_data
 from perturbome.models.data.split_choice import choose_splits
+from perturbome.models.data.splits import Split
+from perturbome.models.predictors.features import Features, GeneGraph
 from perturbome.models.predictors.features_from_store import features_from_store
 from perturbome.models.predictors.registry import make_predictor
 from perturbome.models.referee.judging import judge
@@ -136,3 +141,39 @@ def test_with_shuffled_labels_nothing_is_right_but_by_chance_and_gates_are_close
     gated = [outcome for cell, outcome in found.cells if cell.model == models[2]]
     closed = [all(v == 0 for name, v in o.numbers.items() if name.startswith("gamma")) for o in gated]
     assert np.mean(closed) >= 0.9
+
+
+def test_what_decides_the_result_decides_the_name_of_what_is_kept(store):
+    data = perturbation_data(store, "toy", min_cells=10)
+    split = choose_splits(data.conditions, "4-fold")[0]
+    cell = Cell("no change", split, 0, data.hash, "{}", "features")
+    others = (
+        replace(cell, split=Split(split.name, "given", split.train, (), split.test)), replace(cell, seed=1),
+        replace(cell, features_hash="other"), replace(cell, data_hash="other"), replace(cell, model="perturbed mean"),
+    )  # fmt: skip
+    assert len({cell.key, *(other.key for other in others)}) == 6
+    known = GeneGraph(("A", "B"), sparse.csr_matrix([[0.0, 1.0], [1.0, 0.0]]))
+    hashes = {Features().hash, Features(networks={"n": known}).hash, Features(networks={"m": known}).hash}
+    assert len(hashes) == 3
+    assert Features(networks={"n": known}).hash in hashes
+
+
+def test_where_the_published_scorer_refuses_its_absence_is_said(store, monkeypatch):
+    from perturbome.models.referee import cell_eval
+
+    def refuses(*asked, **more):
+        raise ModelError("cell-eval2 refused these cells.")
+
+    monkeypatch.setattr(cell_eval, "cell_eval_scores", refuses)
+    found = bench(store, "toy", models=["no change"], split="4-fold", published=True)
+    said = [o.said for c, o in found.cells if c.model == "no change"]
+    assert all("cell-eval2 gave no metrics: cell-eval2 refused these cells." in s for s in said)
+    assert found.scores.filter(model="no change").height
+
+
+def test_conditions_with_too_few_cells_are_named(store):
+    sizes = perturbation_data(store, "toy", min_cells=1)
+    fewest = int(sizes.treated.n.min())
+    gone = [name for name, n in zip(sizes.names, sizes.treated.n, strict=True) if n == fewest]
+    said = perturbation_data(store, "toy", min_cells=fewest + 1).said
+    assert any("fewer cells than asked for" in s and gone[0] in s for s in said)

@@ -10,7 +10,7 @@ import pytest
 
 from perturbome.models.bench.bench import bench, stored
 from perturbome.models.bench.document import Drawing, Grid, Heading, Items, Text, markdown, page
-from perturbome.models.bench.report import report_blocks, write_report
+from perturbome.models.bench.report import make_folder, report_blocks, write_report
 from perturbome.models.bench.table import against_each, by_condition, leaderboard, means, verdicts
 from perturbome.models.referee.paired import paired_bootstrap
 from perturbome.platform.errors import InputError
@@ -113,3 +113,9 @@ def test_a_benchmark_of_before_gives_the_same_report(store, found):
     assert markdown(report_blocks(again)) == markdown(report_blocks(found))
     with pytest.raises(InputError, match="'ingest', not a benchmark"):
         stored(store, store.lake.runs("ingest")[0].id)
+
+
+def test_a_report_that_has_no_place_is_told_at_once(tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(InputError, match="Give another --out"):
+        make_folder(tmp_path / "taken")

@@ -133,3 +133,14 @@ def test_too_few_conditions_are_refused(screen):
     split = replace(screen.split, train=screen.split.train[:3])
     with pytest.raises(ModelError, match="4 to 2000"):
         PriorKernel().fit(screen.with_split(split).hidden())
+
+
+def test_what_nothing_ties_is_the_perturbed_mean_bit_by_bit(singles):
+    """Without features, singles that were never seen are tied to none of training."""
+    kernel, mean = PriorKernel(), PerturbedMean()
+    for predictor in (kernel, mean):
+        predictor.fit(singles.hidden())
+    asked = singles.test.conditions
+    found = kernel.predict(asked)
+    assert all("nothing ties it" in how for how in found.how)
+    np.testing.assert_array_equal(found.delta, mean.predict(asked).delta)

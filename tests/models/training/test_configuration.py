@@ -95,3 +95,11 @@ def test_a_model_must_be_named_and_known():
         resolve("prior-kernal")
     with pytest.raises(UnknownName, match="prior kernel"):
         resolve("gated prior-kernal")
+
+
+@pytest.mark.parametrize(
+    "text", ["data.n_genes=-5", "data.min_cells=0", "features.loadings=-3", "features.least_score=-3"]
+)
+def test_numbers_that_make_no_sense_are_refused(text):
+    with pytest.raises(InputError, match=text.split("=", maxsplit=1)[0].replace(".", r"\.")):
+        resolve("no change", texts=[text])

@@ -93,7 +93,7 @@ def bench(
             audit(shown)
             features = features_from_store(store, shown)
             named = named or tuple(default_models(shown.hidden(), features))
-            for cell in _cells(one, seed, shown, (CEILING, *named), settings):
+            for cell in _cells(one, seed, (data.hash, features.hash), (CEILING, *named), settings):
                 outcome = kept.find(cell) or _made(kept, cell, shown, features, published)
                 done.append((cell, outcome))
                 if told is not None:
@@ -148,10 +148,10 @@ def stored(store: Store, run: str) -> Benchmark:
 
 
 def _cells(
-    split: Any, seed: int, data: PerturbationData, models: Sequence[str], settings: dict[str, Any]
+    split: Split, seed: int, hashes: tuple[str, str], models: Sequence[str], settings: dict[str, Any]
 ) -> Iterator[Cell]:
     for model in models:
-        yield Cell(model, split, seed, data.hash, json.dumps(settings, sort_keys=True))
+        yield Cell(model, split, seed, hashes[0], json.dumps(settings, sort_keys=True), hashes[1])
 
 
 def _made(kept: Kept, cell: Cell, data: PerturbationData, features: Features, published: bool) -> Outcome:

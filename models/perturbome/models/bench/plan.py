@@ -30,11 +30,13 @@ class Cell:
     seed: int
     data_hash: str
     settings: str  # what else decides the result, as JSON
+    features_hash: str = ""
 
     @property
     def key(self) -> str:
         """Name of what is kept of it: the same for the same data, split, model, seed, settings and code."""
-        what = [self.model, self.split.hash, self.seed, self.data_hash, self.settings, code_version()]
+        split = [self.split.hash, self.split.kind]
+        what = [self.model, split, self.seed, self.data_hash, self.features_hash, self.settings, code_version()]
         return text_hash(json.dumps(what))[:32]
 
     @property

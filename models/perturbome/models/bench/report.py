@@ -14,19 +14,28 @@ from perturbome.models.bench.drawing import strips
 from perturbome.models.bench.plan import CEILING
 from perturbome.models.bench.table import JUDGED, SHOWN, leaderboard, verdicts
 from perturbome.models.referee.metrics import METRICS
+from perturbome.platform.errors import InputError
 
 MOST_SAID = 12
 
 
 def write_report(found: Benchmark, folder: Path) -> list[Path]:
     """Write report.md, report.html (with drawings) and scores.parquet into a folder; gives their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     blocks = report_blocks(found)
     paths = [folder / "report.md", folder / "report.html", folder / "scores.parquet"]
     paths[0].write_text(markdown(blocks), encoding="utf-8")
     paths[1].write_text(page(blocks), encoding="utf-8")
     found.scores.write_parquet(paths[2])
     return paths
+
+
+def make_folder(folder: Path) -> None:
+    """The folder of a report, made where it is not there; InputError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be a folder for the report ({error}). Give another --out.") from error
 
 
 def report_blocks(found: Benchmark, level: int = 1, drawn: bool = True) -> list[Block]:
@@ -48,7 +57,7 @@ def report_blocks(found: Benchmark, level: int = 1, drawn: bool = True) -> list[
         blocks += [Heading("Against the best baseline", level + 1), Items(verdict_sentences(judged))]
     if drawn:
         blocks += [Heading("Every metric", level + 1), Grid(board.drop("seconds"))]
-    said = _said(found)
+    said = report_remarks(found)
     if said:
         blocks += [Heading("What was said", level + 1), Items(said)]
     return blocks
@@ -82,7 +91,8 @@ def _about(found: Benchmark) -> str:
         f"{found.n_conditions} conditions, {tested} of them tested; {_count(n_splits, 'split')}, "
         f"{_count(len(found.seeds), 'seed')}, "
         f"{found.n_genes} genes; unit {found.unit}. Truth and prediction stand on disjoint halves of the control "
-        f"cells. '{CEILING}' is what a repeat of the experiment would score ({ceiling}). Run {found.run}."
+        f"cells. '{CEILING}' is an upper bound of what a repeat of the experiment would score ({ceiling}; it shares "
+        f"the measured noise, so that even of nothing it scores more than 0). Run {found.run}."
     )
 
 
@@ -97,7 +107,7 @@ def legend(shown: Sequence[str]) -> tuple[str, ...]:
     return (*parts, "seconds: of one fit and prediction. All are means over conditions, own targets left out.")
 
 
-def _said(found: Benchmark) -> tuple[str, ...]:
+def report_remarks(found: Benchmark) -> tuple[str, ...]:
     """Sentences on the data, on failures, and on answers that were not a model's own; the commonest first."""
     failed = [f"{cell.name} failed: {o.failed}" for cell, o in found.cells if o.failed]
     fallen: Counter[tuple[str, str]] = Counter()

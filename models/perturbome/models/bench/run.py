@@ -51,14 +51,18 @@ def run_cell(cell: Cell, data: PerturbationData, features: Features, *, publishe
         predictor = make_predictor(cell.model)
         fit = predictor.fit(data.hidden(), features, cell.seed)
         predicted = predictor.predict(data.test.conditions)
+        seconds = time.perf_counter() - begin
+        scores = judge(data, predicted).select(*SCORES)
     except PerturbomeError as error:
         return Outcome(pl.DataFrame(schema=SCORES), time.perf_counter() - begin, failed=str(error))
-    seconds = time.perf_counter() - begin
-    scores = judge(data, predicted).select(*SCORES)
+    said = (*fit.said, *predicted.said)
     if published:
-        scores = pl.concat([scores, _published(cell, data, predicted)])
+        try:
+            scores = pl.concat([scores, _published(cell, data, predicted)])
+        except PerturbomeError as error:
+            said = (*said, f"cell-eval2 gave no metrics: {error}")
     numbers = {name: float(value) for name, value in fit.numbers.items()}
-    return Outcome(scores, seconds, numbers, dict(Counter(predicted.how)), (*fit.said, *predicted.said))
+    return Outcome(scores, seconds, numbers, dict(Counter(predicted.how)), said)
 
 
 def _published(cell: Cell, data: PerturbationData, predicted: Any) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from perturbome.models.moments import Moments, group_moments
 from perturbome.platform.errors import UnknownName
 
 N_GENES = 2000
+MOST_NAMED = 5
 
 
 def summed(pieces: Iterable[tuple[sparse.csr_matrix, NDArray[np.intp]]], n_groups: int, n_genes: int) -> Moments:
@@ -80,6 +81,13 @@ def choose_genes(
     return columns, GeneList("genes", tuple(map(str, ids[columns])), how, names)
 
 
+def _left_out(few: Sequence[str]) -> tuple[str, ...]:
+    if not few:
+        return ()
+    more = f" and {len(few) - MOST_NAMED} more" if len(few) > MOST_NAMED else ""
+    return (f"Left out, as they have fewer cells than asked for (min_cells): {', '.join(few[:MOST_NAMED])}{more}.",)
+
+
 def assemble(
     dataset: str, unit: str, symbols: Sequence[str], groups: Groups, moments: Moments, choice: GeneList, seed: int,
     cells: Cells, split: Split | None,
@@ -91,5 +99,5 @@ def assemble(
         conditions=groups.conditions, context=groups.context, treated=moments[np.arange(k)],
         controls=moments[np.arange(k, len(moments.n))], gene_choice=choice, seed=seed, cells=cells,
     )  # fmt: skip
-    data = replace(data, said=remarks(data))
+    data = replace(data, said=(*remarks(data), *_left_out(groups.few)))
     return data if split is None else data.with_split(split)

@@ -29,6 +29,7 @@ class Groups:
     conditions: tuple[Condition, ...]
     context: NDArray[np.intp]  # [n_conditions]
     code: NDArray[np.int32]  # [n_cells]
+    few: tuple[str, ...] = ()  # conditions left out for having too few cells
 
 
 def group_cells(
@@ -68,6 +69,8 @@ def group_cells(
             f"No perturbation of {where} has {min_cells} cells or more in the contexts {', '.join(kept)}. "
             "Lower min_cells, or name other contexts."
         )
+    held = {condition.name for condition, _ in chosen}
+    few = tuple(n for n, (c, _) in sorted(of_condition.items()) if n not in held and c.context.name in kept)
     code = np.full(cells.height, REMOVED, dtype=np.int32)
     for k, (_, rows) in enumerate(chosen):
         code[rows] = k
@@ -77,7 +80,7 @@ def group_cells(
     place = {name: c for c, name in enumerate(kept)}
     conditions = tuple(condition for condition, _ in chosen)
     places = np.array([place[c.context.name] for c in conditions], dtype=np.intp)
-    return Groups(tuple(found[name] for name in kept), conditions, places, code)
+    return Groups(tuple(found[name] for name in kept), conditions, places, code, few)
 
 
 def _dosed(perturbation: Perturbation, dose: float | None) -> Perturbation:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from perturbome.models.contracts import FitReport
 from perturbome.models.data.condition import Condition
 from perturbome.models.data.contract import PerturbationData
+from perturbome.models.data.splits import Split
 from perturbome.models.data.table import ConditionTable
 from perturbome.models.predictors.features import Features
 from perturbome.platform.errors import ModelError
@@ -67,6 +68,7 @@ class TablePredictor:
     data: PerturbationData | None = field(init=False, default=None, repr=False)
     table: ConditionTable = field(init=False, repr=False)
     features: Features = field(init=False, repr=False)
+    split: Split | None = field(init=False, default=None, repr=False)
 
     def learn(self, seed: int) -> tuple[dict[str, float], tuple[str, ...]]:
         """Numbers and sentences on what was learned; by default nothing is, beyond the table."""
@@ -78,7 +80,7 @@ class TablePredictor:
 
     def fit(self, data: PerturbationData, features: Features | None = None, seed: int = 0) -> FitReport:
         """Learn from the training conditions; validation and test conditions are not looked at."""
-        self.table, self.features = data.training, features or Features()
+        self.table, self.features, self.split = data.training, features or Features(), data.split
         numbers, said = self.learn(seed)
         self.data = data
         return FitReport(self.name, len(self.table), numbers, (*self.features.said, *said))

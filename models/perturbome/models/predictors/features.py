@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -81,6 +82,18 @@ class Features:
     networks: Mapping[str, GeneGraph] = field(default_factory=dict)  # undirected, weights 0 or more
     regulation: Mapping[str, GeneGraph] = field(default_factory=dict)  # regulator -> target, signed
     said: tuple[str, ...] = ()  # what a person should know of where they come from
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the names, genes and values of every part."""
+        digest = hashlib.sha256()
+        for kind in ("embeddings", "gene_sets", "networks", "regulation"):
+            for name, part in sorted(getattr(self, kind).items()):
+                values = (part.values if isinstance(part, GeneMatrix) else part.weights).tocsr()
+                digest.update(f"{kind}|{name}|{values.shape}|{'|'.join(part.genes)}".encode())
+                for array in (values.indptr, values.indices, values.data):
+                    digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
 
 def genes_of(condition: Condition) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from perturbome.models.contracts import FitReport
 from perturbome.models.data.condition import Condition
 from perturbome.models.data.contract import PerturbationData
+from perturbome.models.gate import FEWEST
 from perturbome.models.predictors.base_choice import choose_simplest, closed_form_baselines
 from perturbome.models.predictors.class_gate import ClassGate, Shared, errors_of, fit_class_gate
 from perturbome.models.predictors.contract import Answer, Predicted, Predictor, fallbacks
@@ -198,8 +199,12 @@ def _on_choice(base: str, chosen: str, least: str, mean: dict[str, float], n: in
 
 def _on_gate(gate: ClassGate, model: str, base: str) -> str:
     worth = f"{gate.gain:.1%} of the squared error of '{base}' on left-out conditions (s.e. {gate.error:.1%})"
-    if gate.error == 0:
+    if gate.n < FEWEST:
+        return f"The gate is closed: {gate.n} sets of targets that could be left out teach nothing of the {model}."
+    if gate.gain == 0 and gate.slope == 0:
         return f"The gate is closed: the {model} said nothing else than '{base}' of any left-out condition."
+    if gate.gain == 0:
+        return f"The gate is closed: left-out conditions did not go the way in which the {model} differs from '{base}'."
     if not gate.open:
         return f"The gate is closed: the {model} would take away {worth}, which chance could do."
     gammas = ", ".join(f"{g:.2f} for {c}" for c, g in gate.gammas.items())

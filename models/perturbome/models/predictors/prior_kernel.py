@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perturbome.models.data.condition import Condition
-from perturbome.models.predictors.condition_kernels import HERE, SAME, SIZE, condition_kernels
+from perturbome.models.data.splits import KINDS
+from perturbome.models.predictors.condition_kernels import ELSEWHERE, HERE, SAME, SIZE, condition_kernels
 from perturbome.models.predictors.contract import Answer, TablePredictor
 from perturbome.models.predictors.entry import entry_prices
 from perturbome.models.predictors.gaussian_process import Class, condition_on, fit_scales, fit_weights, mixed
@@ -27,6 +28,9 @@ SMALLEST_SIGNAL = 0.01  # of the noise
 NEGLIGIBLE = 1e-3
 """A kernel with less than this share of the prior variance knows nothing."""
 BATCH = 512
+TARGETS_APART = ("targets", "some target", "target sets")
+"""Where whole targets are held out, what a perturbation did elsewhere is known of none that is asked: its kernel would
+take the credit that those of prior knowledge need."""
 
 
 @dataclass
@@ -54,6 +58,8 @@ class PriorKernel(TablePredictor):
         b = np.where(b > 0, b, b[b > 0].min() if np.any(b > 0) else 1.0)
         y = (table.delta - perturbed_mean(table, table.conditions)[0]) / np.sqrt(b)
         kernels = condition_kernels(table.conditions, table, self.features)
+        if self.split is not None and self.split.kind in KINDS and KINDS[self.split.kind].apart in TARGETS_APART:
+            kernels = {name: k for name, k in kernels.items() if not name.startswith(ELSEWHERE)}
         self._kernels, said = _telling(kernels)
         chosen = [kernels[name] for name in self._kernels]
         classes, signal = signal_classes(y, noise)
@@ -79,7 +85,7 @@ class PriorKernel(TablePredictor):
             rows = slice(first, first + BATCH)
             cross, own, tied = self._to_training(conditions[rows])
             mean, of_mean = self._posterior.predict(cross, own)
-            delta[rows] += mean * np.sqrt(self._unit)
+            delta[rows] += np.where(tied[:, None], mean * np.sqrt(self._unit), 0.0)
             variance[rows] = of_mean * self._unit
             for i, known in enumerate(tied, start=first):
                 around = "" if how[i] == MEAN else f" around the {how[i]}"

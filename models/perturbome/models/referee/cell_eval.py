@@ -72,11 +72,11 @@ def cell_eval_scores(
         )  # fmt: skip
         try:
             each = compute(*sides, config=settings)
+            whole = aggregate(each).filter(pl.col("agg") == "ratio_of_sums")
         except ValueError as error:
             raise ModelError(
                 f"cell-eval2 refused the cells of the context '{data.contexts[context].name}': {error}"
             ) from error
-        whole = aggregate(each).filter(pl.col("agg") == "ratio_of_sums")
         where = pl.lit(data.contexts[context].name, dtype=pl.String)
         none = pl.lit(None, dtype=pl.String)
         found.append(each.select(where.alias("context"), "metric", "value", condition="perturbation"))

@@ -26,6 +26,11 @@ class DataSettings:
     min_cells: int = FEW
     n_genes: int | None = N_GENES  # None: all
 
+    def __post_init__(self) -> None:
+        for name, value in (("min_cells", self.min_cells), ("n_genes", self.n_genes)):
+            if value is not None and value < 1:
+                raise InputError(f"data.{name} must be 1 or more, not {value}.")
+
 
 @dataclass(frozen=True)
 class FeatureSettings:
@@ -34,6 +39,12 @@ class FeatureSettings:
     regulation_runs: tuple[str, ...] = ()
     least_score: float = LEAST_SCORE
     loadings: int = LOADINGS
+
+    def __post_init__(self) -> None:
+        if self.loadings < 0:
+            raise InputError(f"features.loadings must be 0 (none) or more, not {self.loadings}.")
+        if not 0 <= self.least_score <= 1:
+            raise InputError(f"features.least_score must lie between 0 and 1, not {self.least_score}.")
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,10 @@ class Configuration:
     features: FeatureSettings
     seed: int
     preset: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise InputError(f"The seed must be 0 or more, not {self.seed}.")
 
     def stored(self) -> dict[str, Any]:
         """As JSON holds it."""
