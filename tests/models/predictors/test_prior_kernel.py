@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from perturbome.models.data import Condition
+from perturbome.models.data import Condition, from_arrays, unseen_single
 from perturbome.models.predictors.averages import Additive, PerturbedMean
+from perturbome.models.predictors.condition_kernels import ELSEWHERE
+from perturbome.models.predictors.feature_regression import FeatureRegression
 from perturbome.models.predictors.features import Features, GeneMatrix
 from perturbome.models.predictors.prior_kernel import PriorKernel, signal_classes
 from perturbome.models.predictors.transfer import MeanShift
@@ -144,3 +147,17 @@ def test_what_nothing_ties_is_the_perturbed_mean_bit_by_bit(singles):
     found = kernel.predict(asked)
     assert all("nothing ties it" in how for how in found.how)
     np.testing.assert_array_equal(found.delta, mean.predict(asked).delta)
+
+
+def test_where_targets_are_held_out_effects_elsewhere_take_no_credit():
+    """In three contexts the features are still found: less error than kernel ridge on the very same vectors."""
+    data = from_arrays(**simulate([(), *((i,) for i in range(24))], ("A", "B", "C")))
+    data = data.with_split(unseen_single(data.conditions, validation=0))
+    features = Features(embeddings={"hidden": GeneMatrix(tuple(GENES), sparse.csr_matrix(hidden_features()))})
+    error = {}
+    for predictor in (PriorKernel(), FeatureRegression()):
+        report = predictor.fit(data.hidden(), features)
+        table = data.test
+        error[predictor.name] = np.mean((predictor.predict(table.conditions).delta - table.delta) ** 2)
+        assert not any(ELSEWHERE in name for name in report.numbers)
+    assert error["prior kernel"] < error["feature kernel ridge"]
