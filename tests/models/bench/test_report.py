@@ -31,6 +31,8 @@ def test_means_are_those_of_conditions_whatever_their_splits_and_seeds():
     columns = ["model", "split", "seed", "condition", "metric", "value"]
     scores = pl.DataFrame(rows, schema=columns, orient="row")
     table = means(scores, ["a"])
+    lonely = means(scores.filter((pl.col("metric") == "RMSE") | (pl.col("condition") == "x")), ["a"])
+    assert "cosine" not in lonely.columns  # of its one condition it is not defined
     assert table["RMSE"][0] == pytest.approx((2 + 5) / 2)
     assert table["cosine"][0] == pytest.approx(0.5)
     assert by_condition(scores, "a").filter(metric="RMSE", condition="x")["value"].to_list() == [2.0]

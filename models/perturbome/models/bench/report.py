@@ -17,6 +17,7 @@ from perturbome.models.referee.metrics import METRICS
 from perturbome.platform.errors import InputError
 
 MOST_SAID = 12
+ROUNDING = 1e-12
 
 
 def write_report(found: Benchmark, folder: Path) -> list[Path]:
@@ -70,15 +71,19 @@ def verdict_sentences(judged: pl.DataFrame) -> tuple[str, ...]:
         if row["rival"] is None:
             continue
         ends = "" if row["lower"] is None or row["lower"] != row["lower"] else (
-            f" [{row['lower']:+.3g}, {row['upper']:+.3g}]"
+            f" [{_signed(row['lower'])}, {_signed(row['upper'])}]"
         )  # fmt: skip
         verdict = {"better": "better", "worse": "worse", "even": "not told apart"}.get(
             row["verdict"] or "", "too few targets to tell"
         )
         lines.append(
-            f"{row['model']}, {row['metric']}: {row['difference']:+.3g}{ends} against '{row['rival']}': {verdict}."
+            f"{row['model']}, {row['metric']}: {_signed(row['difference'])}{ends} against '{row['rival']}': {verdict}."
         )
     return tuple(lines)
+
+
+def _signed(value: float) -> str:
+    return "0" if abs(value) < ROUNDING else f"{value:+.3g}"
 
 
 def _about(found: Benchmark) -> str:
@@ -104,7 +109,10 @@ def legend(shown: Sequence[str]) -> tuple[str, ...]:
     """What the columns of a leaderboard mean, a sentence each."""
     parts = [f"{name}: {METRICS[name].meaning} ({METRICS[name].better} is better)" for name in shown]
     parts = [p.replace("(higher is better)", "(90 % is right)") if p.startswith("coverage") else p for p in parts]
-    return (*parts, "seconds: of one fit and prediction. All are means over conditions, own targets left out.")
+    return (
+        *parts, "seconds: of one fit and prediction. All are means over conditions, own targets left out; empty where "
+        "a metric is not defined for half of the conditions, as no change has no correlation.",
+    )  # fmt: skip
 
 
 def report_remarks(found: Benchmark) -> tuple[str, ...]:

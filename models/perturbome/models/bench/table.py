@@ -9,7 +9,7 @@ import polars as pl
 from perturbome.models.bench.bench import Benchmark
 from perturbome.models.bench.plan import CEILING, is_baseline
 from perturbome.models.referee.metrics import METRICS
-from perturbome.models.referee.rivals import against_best, compare
+from perturbome.models.referee.rivals import CONTENDER, against_best, compare
 
 SHOWN = ("centred Pearson", "Pearson-delta", "RMSE", "noise-corrected error", "PDS cosine", "coverage")
 JUDGED = ("centred Pearson", "RMSE")
@@ -25,11 +25,16 @@ def by_condition(scores: pl.DataFrame, model: str) -> pl.DataFrame:
 
 
 def means(scores: pl.DataFrame, models: Sequence[str]) -> pl.DataFrame:
-    """Mean over conditions of every metric: a row per model, a column per metric (null where never defined)."""
+    """Mean over conditions of every metric: a row per model, a column per metric.
+
+    Null where a metric is defined for less than half of the conditions: the mean of a few is no one's rival.
+    """
     rows = []
     for model in models:
-        each = by_condition(scores, model).filter(pl.col("value").is_not_nan())
-        found = dict(each.group_by("metric").agg(pl.col("value").mean()).iter_rows())
+        each = by_condition(scores, model)
+        known = pl.col("value").is_not_nan()
+        enough = each.filter(known.mean().over("metric") >= CONTENDER).filter(known)
+        found = dict(enough.group_by("metric").agg(pl.col("value").mean()).iter_rows())
         rows.append({"model": model, **found})
     names = list(dict.fromkeys([*METRICS, *scores["metric"].unique(maintain_order=True)]))
     present = [name for name in names if any(name in row for row in rows)]
