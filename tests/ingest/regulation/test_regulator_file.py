@@ -7,8 +7,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from perturbome.ingest.regulation.regulator_file import measured_regulators
+from perturbome.ingest.regulation.regulator_file import listed_names, measured_regulators
 from perturbome.platform.errors import InputError, UnreadableFile
+
+
+def taken_from(path, genes):
+    return measured_regulators(path, listed_names(path), genes)
 
 
 @pytest.fixture
@@ -33,19 +37,19 @@ def test_what_is_measured_is_taken(
     genes: pl.DataFrame, tmp_path: Path, text: str, taken: list[str], said: list[str]
 ) -> None:
     (tmp_path / "tfs.txt").write_text(text)
-    assert measured_regulators(tmp_path / "tfs.txt", genes) == (taken, said)
+    assert taken_from(tmp_path / "tfs.txt", genes) == (taken, said)
 
 
 def test_files_of_no_use(genes: pl.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "tfs.txt"
     with pytest.raises(UnreadableFile, match=r"No file .*tfs.txt"):
-        measured_regulators(path, genes)
+        taken_from(path, genes)
     path.write_text("# nothing\n")
     with pytest.raises(InputError, match=r"tfs.txt names no regulator"):
-        measured_regulators(path, genes)
+        taken_from(path, genes)
     path.write_text("a\nX\n")
     with pytest.raises(InputError, match=r"tfs.txt names 2 regulators, none of which.*: a, X. It measures A, B, g2"):
-        measured_regulators(path, genes)
+        taken_from(path, genes)
     path.write_bytes(b"\xff\xfe\x00A")
     with pytest.raises(UnreadableFile, match="not text"):
-        measured_regulators(path, genes)
+        taken_from(path, genes)

@@ -18,7 +18,7 @@ from perturbome.ingest.regulation.network import infer_network
 from perturbome.ingest.regulation.plan import make_plan, perturbed_by
 from perturbome.ingest.regulation.reading import read_cells
 from perturbome.ingest.regulation.registry import find_method
-from perturbome.ingest.regulation.regulator_file import measured_regulators
+from perturbome.ingest.regulation.regulator_file import listed_names, measured_regulators
 from perturbome.ingest.regulation.regulators import perturbations_of
 from perturbome.ingest.regulation.remarks import Group, gathered, remarks
 from perturbome.ingest.regulation.rows import regulation_rows
@@ -91,6 +91,7 @@ def infer_regulation(
     )  # fmt: skip
     check_uses(chosen_method, members=members, prior=prior, mask=mask, n_trees=n_trees, penalty=penalty, dask=dask)
     grown = n_trees if "trees" in [m.name for m in taking_part(chosen_method, members)] else None
+    listed = listed_names(regulators) if isinstance(regulators, Path) else []
     unseen = perturbations_of(store, dataset, leave_out)
     seen = ~perturbed_by(unseen)
     looked_at = seen & pl.col("control") if cells == "control" else seen
@@ -99,7 +100,7 @@ def infer_regulation(
     n_capped = 0
     with read_cells(store, dataset, looked_at, dask) as read, small_products():
         named, unmeasured = (
-            measured_regulators(regulators, read.genes) if isinstance(regulators, Path) else (regulators, [])
+            measured_regulators(regulators, listed, read.genes) if isinstance(regulators, Path) else (regulators, [])
         )
         plan = make_plan(
             store, read, chosen_method, cell_types=cell_types, regulators=named, prior=prior, mask=mask,

@@ -10,10 +10,10 @@ from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError, UnreadableFile
 
 
-def measured_regulators(path: Path, genes: pl.DataFrame) -> tuple[list[str], list[str]]:
-    """The measured ones among the regulators a file names, one a line, comments after #; and what to tell of others.
+def listed_names(path: Path) -> list[str]:
+    """The regulators a file names, one a line, comments after #.
 
-    UnreadableFile where there is no such file of text, InputError where it names none that is measured.
+    UnreadableFile where there is no such file of text, InputError where it names none.
     """
     if not path.is_file():
         raise UnreadableFile(f"No file {path}. Give a file with one regulator a line, or names with commas.")
@@ -25,6 +25,11 @@ def measured_regulators(path: Path, genes: pl.DataFrame) -> tuple[list[str], lis
     names = list(dict.fromkeys(first[0] for first in words if first))
     if not names:
         raise InputError(f"{path.name} names no regulator. Give a file with one a line.")
+    return names
+
+
+def measured_regulators(path: Path, names: list[str], genes: pl.DataFrame) -> tuple[list[str], list[str]]:
+    """The measured ones among the names that the file lists, and what to tell of others; InputError where none is."""
     known = {name for column in ("symbol", "ensembl", "gene") for name in genes[column]}
     measured, others = [n for n in names if n in known], [n for n in names if n not in known]
     if not measured:
