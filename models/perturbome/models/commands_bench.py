@@ -54,7 +54,7 @@ def bench(
     """
     from perturbome.models.bench.bench import bench as judge_all
     from perturbome.models.bench.report import make_folder, report_remarks, verdict_sentences, write_report
-    from perturbome.models.bench.table import SHOWN, leaderboard, verdicts
+    from perturbome.models.bench.table import ON_SCREEN, leaderboard, verdicts
     from perturbome.platform.store import open_store
 
     if out is not None:
@@ -76,7 +76,7 @@ def bench(
         answer = {"run": found.run, "dataset": found.dataset, "split": found.split, "models": board.to_dicts()}
         show_json(answer | {"verdicts": judged.to_dicts(), "files": [str(path) for path in paths]})
         return
-    shown = [name for name in SHOWN if name in board.columns]
+    shown = [name for name in ON_SCREEN if name in board.columns]
     show_table(board.select("model", *shown, "seconds"), f"{found.dataset}, {found.split}; means over conditions")
     for sentence in verdict_sentences(judged) if judged.height else ():
         say(sentence)

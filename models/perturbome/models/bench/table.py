@@ -12,6 +12,8 @@ from perturbome.models.referee.metrics import METRICS
 from perturbome.models.referee.rivals import CONTENDER, against_best, compare
 
 SHOWN = ("centred Pearson", "Pearson-delta", "RMSE", "noise-corrected error", "PDS cosine", "coverage")
+ON_SCREEN = ("centred Pearson", "Pearson-delta", "RMSE", "coverage")
+"""As many as a terminal of eighty columns shows without breaking a model's name."""
 JUDGED = ("centred Pearson", "RMSE")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class Answer:
 
 
 @dataclass
-class TablePredictor:
+class TablePredictor(ABC):
     """A predictor that learns from the table of training conditions; subclasses give `learn` and `answer`."""
 
     name: str = field(init=False, default="")
@@ -74,9 +75,9 @@ class TablePredictor:
         """Numbers and sentences on what was learned; by default nothing is, beyond the table."""
         return {}, ()
 
+    @abstractmethod
     def answer(self, conditions: Sequence[Condition]) -> Answer:
         """The changes of conditions whose contexts are known to be in the data."""
-        raise NotImplementedError
 
     def fit(self, data: PerturbationData, features: Features | None = None, seed: int = 0) -> FitReport:
         """Learn from the training conditions; validation and test conditions are not looked at."""
