@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from perturbome.models.data import Condition
-from perturbome.models.predictors.control_noise import added, control_weights, freed
+from perturbome.models.predictors.control_noise import added, control_weights, freed, shortfall
 
 
 @pytest.mark.parametrize("k", [0.0, 0.4, 1.0, 2.0])
@@ -34,3 +34,16 @@ def test_weights_by_what_answered():
     ]  # fmt: skip
     assert control_weights(how, conditions).tolist() == [0, 1, 2, 2, 0, 0, 0, 1]
     assert control_weights(["linear additive"], [Condition.parse("knockout:A::X")]).tolist() == [1]
+
+
+def test_what_the_shared_noise_fell_short_of():
+    """By hand for one and two contexts; none for a prediction whose own control noise takes the place of it."""
+    rng = np.random.default_rng(0)
+    residual, variance = rng.normal(size=(6, 50)) * 0.1, rng.uniform(0.1, 2, 50)
+    one = shortfall(residual, np.zeros(6, dtype=np.intp), np.zeros(6), variance, 10)
+    np.testing.assert_allclose(one, np.maximum(variance / 20 - residual.mean(axis=0) ** 2, 0))
+    group = np.array([0, 0, 0, 0, 1, 1])
+    two = shortfall(residual, group, np.full(6, 3.0), variance, 10)
+    common = (residual[:4].mean(axis=0) ** 2 + residual[4:].mean(axis=0) ** 2) / 2
+    np.testing.assert_allclose(two, np.maximum(4 * variance / 20 - common, 0))
+    assert not shortfall(residual, group, np.ones(6), variance, 10).any()

@@ -63,6 +63,22 @@ def test_the_noise_of_few_controls_is_covered_as_well():
     assert np.allclose(square[2] - square[0], 2 * more)
 
 
+def test_genes_that_few_controls_happen_not_to_express_are_covered():
+    """Counts that are mostly zero, twenty controls: 'no change' against other controls, another draw of their noise."""
+    shares = []
+    for seed in range(16):
+        data = simulate(WHAT, seed=seed, effects=np.zeros((1, 30, 30)))
+        rate = np.random.default_rng(seed).uniform(0.02, 0.3, 30)
+        x = np.log1p(np.random.default_rng(seed + 100).poisson(rate, data["x"].shape))
+        control = [i for i, p in enumerate(data["perturbation"]) if p == "control"]
+        keep = np.setdiff1d(np.arange(len(x)), control[20:])
+        cut = {k: [data[k][i] for i in keep] for k in ("perturbation", "cell_type", "names")}
+        made = from_arrays(**{**data, "x": x[keep], **cut})
+        split = made.with_split(unseen_single(made.conditions, seed=seed, validation=0))
+        shares.append(covered(split, Calibrated(make_predictor("no change")))[0].mean())
+    assert 0.86 < np.mean(shares) < 0.95
+
+
 def thin(data, seed):
     """The same cells, of which half of the conditions keep few."""
     rng = np.random.default_rng(seed)

@@ -52,3 +52,19 @@ def added(weight: Array, variance: Array, n: float) -> Array:
     """
     more: Array = weight[:, None] * variance[None, :] / n
     return more
+
+
+def shortfall(residual: Array, context: NDArray[np.intp], weight: Array, variance: Array, n: float) -> Array:
+    """Control noise [n_genes] that freed residuals [n_conditions, n_genes] should have in common and have not.
+
+    Freed residuals of one context share (k - 1) (a + b)/2, of variance (1 - k)² v / 2n. With c the mean residual of a
+    context, true common errors included, it is max(0, (1 - k)² v / 2n - c²), means over contexts and conditions: a
+    gene that no control cell of these happened to express is not known to be silent in others.
+    """
+    common = np.zeros(len(variance))
+    groups = np.unique(context)
+    for group in groups:
+        common += residual[context == group].mean(axis=0) ** 2 / len(groups)
+    expected = float(np.mean((1 - weight) ** 2)) * variance / (2 * n)
+    missing: Array = np.maximum(expected - common, 0.0)
+    return missing

@@ -15,7 +15,7 @@ from perturbome.models.contracts import FitReport
 from perturbome.models.data.condition import Condition
 from perturbome.models.data.contract import PerturbationData
 from perturbome.models.predictors.contract import Predicted, Predictor
-from perturbome.models.predictors.control_noise import added, control_weights, freed
+from perturbome.models.predictors.control_noise import added, control_weights, freed, shortfall
 from perturbome.models.predictors.cross_fit import OutOfFold, cross_fit
 from perturbome.models.predictors.features import Features
 from perturbome.platform.errors import InputError
@@ -35,9 +35,11 @@ class Intervals:
     with cells like the training conditions'. With z the normal quantile of the level, v the variance of a cell
     [n_genes], m the control cells of a quarter, and n cells in the condition (default: 1/n is their mean of 1/n),
 
-        half² = max(alike² + z² v (1/n - mean 1/n), z² v/n) + z² k v/m
+        half² = max(alike² + z² v (1/n - mean 1/n), z² v/n) + z² k v/m + z² missing
 
     for a prediction that subtracts its control mean k times: noise adds in squares, whatever errors it is added to.
+    `missing` [n_genes] is how far the control noise that all left-out conditions shared, one draw of it, fell short of
+    its variance (see `shortfall`): the judge's controls are another draw.
     """
 
     alike: Calibration
@@ -45,6 +47,7 @@ class Intervals:
     quarter: float
     inverse: float  # mean of 1/cells
     level: float
+    missing: Array
 
     def half(self, delta: Array, weight: Array, cells: Array | None = None) -> Array:
         """Half-widths [n, n_genes] around delta; weight [n] as `control_weights`, cells [n] where they are known."""
@@ -53,7 +56,7 @@ class Intervals:
         if cells is not None:
             noise = self.cell / np.asarray(cells, dtype=np.float64)[:, None]
             square = np.maximum(square + z2 * (noise - self.cell * self.inverse), z2 * noise)
-        half: Array = np.sqrt(square + z2 * added(weight, self.cell, self.quarter))
+        half: Array = np.sqrt(square + z2 * (added(weight, self.cell, self.quarter) + self.missing))
         return half
 
 
@@ -86,6 +89,8 @@ def fit_intervals(
             continue
         inside[out] = np.abs(residual[out]) <= rest.half(delta[out], np.zeros(int(out.sum())))
         known[out] = True
+    context = np.unique([c.context.name for c in oof.table.conditions], return_inverse=True)[1]
+    found = replace(found, missing=shortfall(np.where(own, 0, residual), context, weight, found.cell, found.quarter))
     numbers: dict[str, float] = {"interval level": level, "interval cells": 1 / found.inverse}
     if known.any():
         rows = known[:, 0]
@@ -112,7 +117,7 @@ def _calibrated(
     if found is None:
         return None
     quarter = float(1 / np.mean(1 / oof.table.n_control[at]))
-    return Intervals(found, cell, quarter, float(np.mean(1 / n)), level)
+    return Intervals(found, cell, quarter, float(np.mean(1 / n)), level, np.zeros_like(cell))
 
 
 def with_intervals(
