@@ -56,7 +56,7 @@ def page() -> str:
         "replicate: an upper bound of what a repeat of the experiment would score. Centred Pearson takes the training",
         "mean from both sides, so that `no change` has some 0.1 where nothing is true and more where most",
         "perturbations do nothing. `--cell-eval` adds the metrics of cell-eval2, of differential expression among",
-        "them; the last three of the list are for models that give cells (in Python: `judge(..., cells=...)`).",
+        "them; `--cells` the last three of the list, over control cells shifted by the predicted change.",
         "",
         "| metric | meaning | better | source |",
         "|---|---|---|---|",

@@ -40,6 +40,9 @@ def bench(
     cell_eval: Annotated[
         bool, typer.Option("--cell-eval", help="The metrics of cell-eval2 as well (slow; needs the extra bench).")
     ] = False,
+    cells: Annotated[
+        bool, typer.Option("--cells", help="Distances between predicted and measured cells as well.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for report.md, report.html and scores.parquet.")
     ] = None,
@@ -68,7 +71,7 @@ def bench(
         opened.require()
         found = judge_all(
             opened, dataset, models=model or (), split=split, seeds=seeds, n_genes=n_genes, contexts=context,
-            min_cells=min_cells, shuffle=shuffle, published=cell_eval, told=told, report=report,
+            min_cells=min_cells, shuffle=shuffle, cells=cells, published=cell_eval, told=told, report=report,
         )  # fmt: skip
     board, judged = leaderboard(found), verdicts(found)
     paths = write_report(found, out) if out is not None else []

@@ -14,12 +14,15 @@ from perturbome.models.bench import bench as module
 from perturbome.models.bench.bench import FOLDER, bench
 from perturbome.models.bench.plan import CEILING, Cell, default_models, is_baseline
 from perturbome.models.data.build import perturbation_data
+from perturbome.models.data.control_halves import PREDICTION
 from perturbome.models.data.split_choice import choose_splits
 from perturbome.models.data.splits import Split
 from perturbome.models.predictors.features import Features, GeneGraph
 from perturbome.models.predictors.features_from_store import features_from_store
 from perturbome.models.predictors.registry import make_predictor
+from perturbome.models.referee.cell_scores import energy_distance
 from perturbome.models.referee.judging import judge
+from perturbome.models.referee.shifted_cells import shifted_cells
 from perturbome.platform.errors import InputError, ModelError, UnknownName
 
 MODELS = ("no change", "perturbed mean", "bilinear ridge")
@@ -177,3 +180,22 @@ def test_conditions_with_too_few_cells_are_named(store):
     gone = [name for name, n in zip(sizes.names, sizes.treated.n, strict=True) if n == fewest]
     said = perturbation_data(store, "toy", min_cells=fewest + 1).said
     assert any("fewer cells than asked for" in s and gone[0] in s for s in said)
+
+
+def test_cells_are_compared_where_that_is_asked_for(store):
+    """The energy distance of shifted control cells by hand; without the option it is not there."""
+    asked = {"models": ["no change", "perturbed mean"], "split": "4-fold"}
+    found = bench(store, "toy", **asked, cells=True)
+    data = perturbation_data(store, "toy", min_cells=10, cells=True)
+    shown = data.with_split(choose_splits(data.conditions, "4-fold")[0])
+    name = shown.test.names[0]
+    row = int(data.rows([name])[0])
+    control = data.cells.expression[data.cells.control_rows(0, PREDICTION)].toarray()
+    drawn = shifted_cells(control, np.zeros(len(data.genes)), int(data.treated.n[row]), np.random.default_rng((0, row)))
+    genes = [j for j in range(len(data.genes)) if j not in data.targets[row]]
+    measured = data.cells.expression[data.cells.rows(row)].toarray().astype(float)
+    expected = energy_distance(drawn[:, genes], measured[:, genes])
+    mine = found.scores.filter(model="no change", condition=name, metric="energy distance")["value"].item()
+    assert mine == pytest.approx(expected)
+    assert {"MMD", "SD misfit"} < set(found.scores["metric"])
+    assert "energy distance" not in set(bench(store, "toy", **asked).scores["metric"])

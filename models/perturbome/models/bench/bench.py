@@ -53,14 +53,16 @@ class Benchmark:
 def bench(
     store: Store, dataset: str | None = None, *, models: Sequence[str] = (), split: str = "leave-one-out",
     seeds: int = 1, n_genes: int | None = 2000, contexts: Sequence[str] | None = None, min_cells: int = 10,
-    shuffle: bool = False, published: bool = False, told: Told | None = None, report: Report = silent,
+    shuffle: bool = False, cells: bool = False, published: bool = False, told: Told | None = None,
+    report: Report = silent,
 ) -> Benchmark:  # fmt: skip
     """Run every model on every split for `seeds` seeds, and keep the scores as a run of the kind 'benchmark'.
 
     models: names of predictors, or `gated NAME`; by default every baseline that has what it needs, the prior kernel,
     and that behind its gate. split: a text, see `choose_splits`. A seed is that of the control halves, of drawn
     splits and of models. Genes are chosen by control cells alone, so that all splits share them. `shuffle` draws all
-    labels at random (see `shuffled_labels`): then nothing can be right. `published` adds cell-eval2's metrics.
+    labels at random (see `shuffled_labels`): then nothing can be right. `cells` adds distances between
+    cells (see `run_cell`), `published` cell-eval2's metrics.
     Interrupted, the same call goes on with what is missing; `told` hears of every finished cell.
 
     Raises UnknownName for a data set or model, InputError for a split that fits nothing, LeakFound for one that leaks.
@@ -73,14 +75,17 @@ def bench(
         make_predictor(name)
     started = datetime.now(UTC)
     dataset = choose_dataset(store, dataset)
-    settings = {"n_genes": n_genes, "contexts": list(contexts or ()), "min_cells": min_cells, "published": published}
+    settings = {
+        "n_genes": n_genes, "contexts": list(contexts or ()), "min_cells": min_cells, "cells": cells,
+        "published": published,
+    }  # fmt: skip
     kept = Kept(store.path / FOLDER)
     done: list[tuple[Cell, Outcome]] = []
     named: tuple[str, ...] = tuple(dict.fromkeys(models))
     for seed in range(seeds):
         data = perturbation_data(
             store, dataset, contexts=contexts, min_cells=min_cells, n_genes=n_genes, seed=seed,
-            cells=shuffle or published, report=report,
+            cells=shuffle or cells or published, report=report,
         )  # fmt: skip
         if shuffle:
             data = shuffled_labels(data, seed)
@@ -94,7 +99,7 @@ def bench(
             features = features_from_store(store, shown)
             named = named or tuple(default_models(shown.hidden(), features))
             for cell in _cells(one, seed, (data.hash, features.hash), (CEILING, *named), settings):
-                outcome = kept.find(cell) or _made(kept, cell, shown, features, published)
+                outcome = kept.find(cell) or _made(kept, cell, shown, features, cells, published)
                 done.append((cell, outcome))
                 if told is not None:
                     told(cell, outcome)
@@ -154,8 +159,8 @@ def _cells(
         yield Cell(model, split, seed, hashes[0], json.dumps(settings, sort_keys=True), hashes[1])
 
 
-def _made(kept: Kept, cell: Cell, data: PerturbationData, features: Features, published: bool) -> Outcome:
-    outcome = run_cell(cell, data, features, published=published)
+def _made(kept: Kept, cell: Cell, data: PerturbationData, features: Features, cells: bool, published: bool) -> Outcome:
+    outcome = run_cell(cell, data, features, cells=cells, published=published)
     kept.keep(cell, outcome)
     return outcome
 

@@ -11,10 +11,12 @@ import polars as pl
 
 from perturbome.models.bench.plan import CEILING, Cell
 from perturbome.models.data.contract import PerturbationData
+from perturbome.models.predictors.contract import Predicted
 from perturbome.models.predictors.features import Features
 from perturbome.models.predictors.registry import make_predictor
 from perturbome.models.referee.ceiling import replicate
 from perturbome.models.referee.judging import judge
+from perturbome.models.referee.shifted_cells import cells_of
 from perturbome.platform.errors import PerturbomeError
 
 SCORES = {"condition": pl.String, "metric": pl.String, "value": pl.Float64}
@@ -36,15 +38,18 @@ class Outcome:
         return {name: value for name, value in asdict(self).items() if name != "scores"}
 
 
-def run_cell(cell: Cell, data: PerturbationData, features: Features, *, published: bool = False) -> Outcome:
+def run_cell(
+    cell: Cell, data: PerturbationData, features: Features, *, cells: bool = False, published: bool = False
+) -> Outcome:
     """Fit, predict and judge one cell on data that already have its split.
 
-    A model that refuses these data (as a kernel with too few conditions) leaves an outcome that says why. With
-    `published`, cell-eval2's metrics as well, under its own names; that takes data with single cells.
+    With `cells`, the distances between measured cells and control cells shifted by the prediction as well; with
+    `published`, cell-eval2's metrics under its own names; both take data with single cells. A model that refuses
+    these data (as a kernel with too few conditions) leaves an outcome that says why.
     """
     begin = time.perf_counter()
     if cell.model == CEILING:
-        found = replicate(data, seed=cell.seed)
+        found = replicate(data, seed=cell.seed, cell_scores=cells)
         way = found["way"][0] if found.height else "moments"
         return Outcome(found.select(*SCORES), time.perf_counter() - begin, how={way: len(data.test)})
     try:
@@ -52,7 +57,8 @@ def run_cell(cell: Cell, data: PerturbationData, features: Features, *, publishe
         fit = predictor.fit(data.hidden(), features, cell.seed)
         predicted = predictor.predict(data.test.conditions)
         seconds = time.perf_counter() - begin
-        scores = judge(data, predicted).select(*SCORES)
+        made = _shifted(cell, data, predicted) if cells else None
+        scores = judge(data, predicted, cells=made).select(*SCORES)
     except PerturbomeError as error:
         return Outcome(pl.DataFrame(schema=SCORES), time.perf_counter() - begin, failed=str(error))
     said = (*fit.said, *predicted.said)
@@ -65,7 +71,17 @@ def run_cell(cell: Cell, data: PerturbationData, features: Features, *, publishe
     return Outcome(scores, seconds, numbers, dict(Counter(predicted.how)), said)
 
 
-def _published(cell: Cell, data: PerturbationData, predicted: Any) -> pl.DataFrame:
+def _shifted(cell: Cell, data: PerturbationData, predicted: Predicted) -> dict[str, Any]:
+    deltas = {c.name: delta for c, delta in zip(predicted.conditions, predicted.delta, strict=True)}
+    made: dict[str, Any] = {}
+    for number, context in enumerate(data.contexts):
+        names = [c.name for c in predicted.conditions if c.context.name == context.name]
+        if names:
+            made |= cells_of(data, number, names, deltas, cell.seed)
+    return made
+
+
+def _published(cell: Cell, data: PerturbationData, predicted: Predicted) -> pl.DataFrame:
     from perturbome.models.referee.cell_eval import cell_eval_scores
 
     found = cell_eval_scores(data, predicted, seed=cell.seed).filter(pl.col("condition").is_not_null())

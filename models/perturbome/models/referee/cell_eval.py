@@ -12,7 +12,7 @@ from scipy import sparse
 
 from perturbome.models.data.contract import PerturbationData
 from perturbome.models.data.control_halves import PREDICTION, TRUTH
-from perturbome.models.referee.shifted_cells import shifted_cells
+from perturbome.models.referee.shifted_cells import cells_of
 from perturbome.platform.errors import MissingExtra, ModelError, NothingFound
 
 if TYPE_CHECKING:
@@ -89,13 +89,8 @@ def _predicted_cells(
     given: Mapping[str, Array], seed: int,
 ) -> dict[str, Any]:  # fmt: skip
     """Predicted cells of each condition: those given, or shifted control cells."""
-    control = data.cells.expression[data.cells.control_rows(context, PREDICTION)].toarray()
-    number, made = {name: i for i, name in enumerate(data.names)}, {}
-    for name in names:
-        n = int(data.treated.n[number[name]])
-        rng = np.random.default_rng((seed, number[name]))
-        made[name] = given[name] if name in given else shifted_cells(control, deltas[name], n, rng)
-    return made
+    made: dict[str, Any] = cells_of(data, context, [name for name in names if name not in given], deltas, seed)
+    return {name: given[name] if name in given else made[name] for name in names}
 
 
 def _annotated(data: PerturbationData, context: int, half: int, groups: Mapping[str, Any]) -> Any:

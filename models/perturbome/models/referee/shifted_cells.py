@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+
+from perturbome.models.data.contract import PerturbationData
+from perturbome.models.data.control_halves import PREDICTION
 
 Array = NDArray[np.float64]
 
@@ -36,3 +41,15 @@ def lowered(cells: Array, mean: Array) -> Array:
     k = np.maximum((down - above > 0).sum(axis=0), 1)
     found: Array = np.maximum(cells - np.take_along_axis(above, k[None, :] - 1, axis=0), 0.0)
     return found
+
+
+def cells_of(
+    data: PerturbationData, context: int, names: Sequence[str], deltas: Mapping[str, Array], seed: int
+) -> dict[str, Array]:
+    """Predicted cells of conditions of one context: as many shifted control cells as each was measured in."""
+    control = data.cells.expression[data.cells.control_rows(context, PREDICTION)].toarray()
+    number, made = {name: i for i, name in enumerate(data.names)}, {}
+    for name in names:
+        rng = np.random.default_rng((seed, number[name]))
+        made[name] = shifted_cells(control, deltas[name], int(data.treated.n[number[name]]), rng)
+    return made
