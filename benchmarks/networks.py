@@ -29,7 +29,6 @@ from perturbome.ingest.regulation.registry import METHODS
 from perturbome.ingest.regulation.threads import small_products
 
 OPTIONS = Options(n_bootstraps=0, n_trees=100)  # a fifth of the trees that are grown by default: the rest is patience
-MOST_TARGETS = {"trees": 200}  # of a method that would take longer than all others together
 PUBLISHED = (
     ("DREAM4-100 1", "knock-outs", "winner of the challenge", {"aupr": 0.536}),
     ("DREAM4-100 2", "knock-outs", "winner of the challenge", {"aupr": 0.377}),
@@ -91,9 +90,8 @@ def members(cells: Cells) -> tuple[str, ...]:
 
 
 def is_run(method: Method, cells: Cells) -> bool:
-    """Whether a method is there, has what it needs of the cells, and is done with them in time."""
-    fits = len(cells.genes) <= MOST_TARGETS.get(method.name, len(cells.genes))
-    return is_there(method) and method.lacks(cells) is None and fits
+    """Whether a method is there and has what it needs of the cells."""
+    return is_there(method) and method.lacks(cells) is None
 
 
 def is_there(method: Method) -> bool:
