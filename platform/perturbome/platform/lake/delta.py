@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, Schema
 from deltalake.transaction import AddAction, RemoveAction
 
-from perturbome.platform.schema.tables import Table
+from perturbome.platform.schema.table import Table
 
 ROWS_PER_GROUP = 65_536
 ROWS_PER_GROUP_OF_LISTS = 4_096

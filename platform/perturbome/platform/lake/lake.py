@@ -11,7 +11,8 @@ import polars as pl
 from perturbome.platform.errors import StoreError, UnknownName
 from perturbome.platform.lake.delta import open_table, paths
 from perturbome.platform.lake.runs import Run, current_state, in_force
-from perturbome.platform.schema.tables import TABLES, Table
+from perturbome.platform.schema.table import Table
+from perturbome.platform.schema.tables import TABLES
 
 
 class Lake:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 
 from perturbome.platform.schema.graph import NODES, RELATIONSHIPS, Node, Relationship
-from perturbome.platform.schema.tables import SCHEMA_VERSION, TABLES, Column, Table
+from perturbome.platform.schema.table import Column, Table
+from perturbome.platform.schema.tables import SCHEMA_VERSION, TABLES
 
 INTRODUCTION = f"""# What is stored
 
