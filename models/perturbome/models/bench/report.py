@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from perturbome.models.bench.bench import Benchmark
+from perturbome.models.bench.challenge import MEANING, READING, SCORE, challenge_grid, why_no_score
 from perturbome.models.bench.document import Block, Drawing, Grid, Heading, Items, Text, markdown, page
 from perturbome.models.bench.drawing import strips
 from perturbome.models.bench.plan import CEILING
@@ -42,7 +43,7 @@ def make_folder(folder: Path) -> None:
 def report_blocks(found: Benchmark, level: int = 1, drawn: bool = True) -> list[Block]:
     """The parts of the report, its title at a level of headings; without drawings, without legend and all metrics."""
     board = leaderboard(found)
-    shown = [name for name in SHOWN if name in board.columns]
+    shown = [name for name in (*SHOWN, SCORE) if name in board.columns]
     order = [CEILING, *(m for m in board["model"] if m != CEILING)]
     blocks: list[Block] = [
         Heading(f"{found.dataset}: {found.split}", level),
@@ -56,12 +57,22 @@ def report_blocks(found: Benchmark, level: int = 1, drawn: bool = True) -> list[
     judged = verdicts(found)
     if judged.height:
         blocks += [Heading("Against the best baseline", level + 1), Items(verdict_sentences(judged))]
+    blocks += _challenge(board, level + 1)
     if drawn:
         blocks += [Heading("Every metric", level + 1), Grid(board.drop("seconds"))]
     said = report_remarks(found)
     if said:
         blocks += [Heading("What was said", level + 1), Items(said)]
     return blocks
+
+
+def _challenge(board: pl.DataFrame, level: int) -> list[Block]:
+    """The members of the challenge's score beside it, or why there is none; nothing where cell-eval2 was not asked."""
+    if not any(name.startswith("cell-eval2 ") for name in board.columns):
+        return []
+    told = READING if SCORE in board.columns else why_no_score(board)
+    grid = challenge_grid(board)
+    return [Heading("Virtual Cell Challenge 2025", level), *([Grid(grid)] if grid.height else []), Text(told)]
 
 
 def verdict_sentences(judged: pl.DataFrame) -> tuple[str, ...]:
@@ -107,7 +118,8 @@ def _count(n: int, what: str) -> str:
 
 def legend(shown: Sequence[str]) -> tuple[str, ...]:
     """What the columns of a leaderboard mean, a sentence each."""
-    parts = [f"{name}: {METRICS[name].meaning} ({METRICS[name].better} is better)" for name in shown]
+    parts = [f"{name}: {METRICS[name].meaning} ({METRICS[name].better} is better)" for name in shown if name in METRICS]
+    parts += [MEANING] if SCORE in shown else []
     parts = [p.replace("(higher is better)", "(90 % is right)") if p.startswith("coverage") else p for p in parts]
     return (
         *parts, "seconds: of one fit and prediction. All are means over conditions, own targets left out; empty where "

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from perturbome.models.bench.bench import Benchmark
+from perturbome.models.bench.challenge import SCORE, challenge_scores
 from perturbome.models.bench.plan import CEILING, is_baseline
 from perturbome.models.referee.metrics import METRICS
 from perturbome.models.referee.rivals import CONTENDER, against_best, compare
@@ -45,8 +46,15 @@ def means(scores: pl.DataFrame, models: Sequence[str]) -> pl.DataFrame:
 
 
 def leaderboard(found: Benchmark) -> pl.DataFrame:
-    """The models, best centred Pearson first, the replicate on top; seconds are the mean of a fit and prediction."""
+    """The models, best centred Pearson first, the replicate on top; seconds are the mean of a fit and prediction.
+
+    With the score of the Virtual Cell Challenge where cell-eval2 gave its members and its baseline was judged.
+    """
     table = means(found.scores, [CEILING, *found.models])
+    scores = challenge_scores({model: by_condition(found.scores, model) for model in found.models}, table)
+    if scores:
+        own = pl.col("model").replace_strict({**scores}, default=None, return_dtype=pl.Float64)
+        table = table.with_columns(own.alias(SCORE))
     spent: dict[str, list[float]] = {}
     for cell, outcome in found.cells:
         spent.setdefault(cell.model, []).append(outcome.seconds)
