@@ -183,8 +183,8 @@ def test_a_member_named_twice_counts_once(X):
 @pytest.mark.parametrize(
     ("members", "error", "words"),
     [
-        (("ridge", "consensus"), InputError, "cannot be a member of itself"),
-        (("ridge", "dynamic"), InputError, "two time points"),
+        (("ridge", "consensus"), InputError, r"cannot be a member of itself.*\(--member\)"),
+        (("ridge", "dynamic"), InputError, r"two time points.*\(--member\)"),
         (("ridge", "interventional"), InputError, "perturbations"),
         (("rigde",), UnknownName, "ridge"),
     ],

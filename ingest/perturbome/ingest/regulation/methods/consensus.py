@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from perturbome.ingest.regulation.method import Cells, Evidence, Floats, Ground, Method, Options
-from perturbome.ingest.regulation.registry import METHODS, find_method
+from perturbome.ingest.regulation.checks import taking_part
+from perturbome.ingest.regulation.method import Cells, Evidence, Floats, Ground, Options
+from perturbome.ingest.regulation.registry import METHODS
 from perturbome.platform.errors import InputError
 
 WEIGHTS: dict[Ground, float] = {"association": 1.0, "course": 2.0, "intervention": 4.0}
@@ -142,13 +143,14 @@ def _mean_weight(weights: list[Floats], sign: Floats) -> Floats:
 
 def _members(cells: Cells, options: Options) -> tuple[list[str], tuple[str, ...]]:
     """Names of the members, and what to say of those left out; InputError where one was named that cannot be."""
-    named: list[Method] = [find_method(name) for name in dict.fromkeys(options.members)]
-    candidates = named or [m for m in METHODS.values() if m.consensus]
+    candidates = taking_part(METHODS["consensus"], options.members)
     lacking = {m.name: m.lacks(cells) for m in candidates}
-    if named and any(lacking.values()):
+    if options.members and any(lacking.values()):
         name, needed = next((n, lack) for n, lack in lacking.items() if lack)
-        raise InputError(f"The consensus cannot take in '{name}': it needs {needed}. Leave it out of --members.")
+        raise InputError(
+            f"The consensus cannot take in '{name}': it needs {needed}. Leave it out of the members (--member)."
+        )
     if any(m.name == "consensus" for m in candidates):
-        raise InputError("A consensus cannot be a member of itself. Leave it out of --members.")
+        raise InputError("A consensus cannot be a member of itself. Leave it out of the members (--member).")
     left = [f"{name} takes no part in the consensus: it needs {lack}." for name, lack in lacking.items() if lack]
     return [name for name, lack in lacking.items() if not lack], tuple(left)
