@@ -80,5 +80,5 @@ def test_ties_go_to_the_first_id():
 
 
 def test_negative_expression_has_no_dispersion():
-    with pytest.raises(InputError, match="n_genes=None"):
+    with pytest.raises(InputError, match=r"--n-genes \d+ \(n_genes=None\)"):
         normalised_dispersion(group_moments(sparse.csr_matrix(-counts()), np.zeros(400, dtype=np.intp), 1))

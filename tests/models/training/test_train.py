@@ -196,14 +196,14 @@ def test_bad_input_is_told_before_anything_is_written(study):
     refused(UnknownName, "Did you mean 'study'", "no-change", dataset="studie")
     refused(UnknownName, "context", "no-change", contexts=["four"])
     refused(NothingFound, "too few control cells", "no-change", contexts=["three"])
-    refused(NothingFound, "Leave them out", "no-change", contexts=None)
+    refused(NothingFound, "Leave them out by naming the others: --context", "no-change", contexts=None)
     refused(InputError, "A split is one of", "no-change", split="unseen-signle")
     refused(InputError, "no dose|can be held out so", "no-change", split="unseen-dose")
     refused(InputError, "named twice", ["no-change", "no change"])
     refused(InputError, "No model is named")
     refused(UnknownName, "features", "feature-kernel-ridge", settings=["features.loadings=0"])
     refused(ModelError, "penalty of 0 or more", "linear-additive", settings=["model.penalty=-1"])
-    refused(NothingFound, "Lower min_cells", "no-change", min_cells=10_000)
+    refused(NothingFound, r"Ask for fewer cells, --min-cells \(min_cells=\)", "no-change", min_cells=10_000)
     assert study.runs("train") == []
 
 

@@ -90,7 +90,7 @@ def test_h5ad_there_and_back(store: Store, tmp_path: Path) -> None:
 def test_h5ad_of_some_cells(store: Store, tmp_path: Path) -> None:
     data = anndata.read_h5ad(export(store, "exp", tmp_path / "exp.h5ad", cell_type="T").path)
     assert data.shape == (2, 3)
-    with pytest.raises(InputError, match="top=3 means nothing"):
+    with pytest.raises(InputError, match=r"top=3 \(--top\) means nothing"):
         export(store, "exp", tmp_path / "more.h5ad", top=3)
 
 

@@ -70,7 +70,7 @@ def add_prior(
     started = datetime.now(UTC)
     path = Path(path)
     if not 0.0 <= min_score <= 1.0:
-        raise InputError(f"min_score={min_score:g} is not within 0..1. STRING's 700 is 0.7 here.")
+        raise InputError(f"min_score={min_score:g} is not within 0..1 (--min-score). STRING's 700 is 0.7 here.")
     if name is not None:
         older_runs(store, name, replace)
     ask = Ask(asked_organism(organism) if organism else None, Path(info) if info else None, min_score, report)

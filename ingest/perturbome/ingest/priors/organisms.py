@@ -62,7 +62,7 @@ def decide(
         asked = organism_name(asked)
         if certain not in (None, "unknown", asked):
             raise InputError(
-                f"{path.name} names genes of {called(str(certain))}, but organism={asked} was asked for. "
+                f"{path.name} names genes of {called(str(certain))}, but organism={asked} (--organism) was asked for. "
                 f"{other_file(asked)}"
             )
         return asked, "as asked"

@@ -52,8 +52,8 @@ def read(head: Head, ask: Ask) -> Parsed:
     organism = of_taxon(taxon)
     if ask.organism and organism not in ("unknown", ask.organism):
         raise InputError(
-            f"{head.path.name} holds proteins of {called(organism)}, but organism={ask.organism} was asked for. "
-            f"{other_file(ask.organism)}"
+            f"{head.path.name} holds proteins of {called(organism)}, but organism={ask.organism} (--organism) was "
+            f"asked for. {other_file(ask.organism)}"
         )
     info = ask.info or find_companion(head.path, taxon)
     proteins = read_names(info)
@@ -94,7 +94,7 @@ def taxon_of(head: Head) -> str:
             return found.group(1)
     raise InputError(
         f"{head.path.name} does not hold STRING protein ids such as 9606.ENSP00000000233; it holds "
-        f"'{head.rows[-1][0]}'. If it already names genes, pass kind='associations'."
+        f"'{head.rows[-1][0]}'. If it already names genes, pass kind='associations' (--kind associations)."
     )
 
 
@@ -108,7 +108,7 @@ def check_companion(head: Head, taxon: str, proteins: pl.DataFrame, info: str) -
         ours = called(of_taxon(taxon)) if of_taxon(taxon) != "unknown" else f"taxon {taxon}"
         raise InputError(
             f"{head.path.name} holds proteins of {ours}, but {info} holds those of {theirs or 'no taxon at all'}. "
-            f"Pass info={taxon}.protein.info.*.txt.gz."
+            f"Pass info={taxon}.protein.info.*.txt.gz (--info)."
         )
 
 

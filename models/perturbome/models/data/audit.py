@@ -42,8 +42,8 @@ class LeakFound(ModelError):
         self.findings = tuple(findings)
         listed = " ".join(str(f) for f in self.findings)
         super().__init__(
-            f"The split '{split.name}' ({split.kind}) leaks. {listed} Mend the split, or cut the data anew with it "
-            "(perturbation_data(..., split=split))."
+            f"The split '{split.name}' ({split.kind}) leaks. {listed} Mend the split: what stands on its sides is "
+            "chosen with --split. Data that Python cut without it are cut anew: perturbation_data(..., split=split)."
         )
 
 

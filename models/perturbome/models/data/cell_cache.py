@@ -56,8 +56,8 @@ def cached_cut(folder: Path, asked: dict[str, Any], pieces: Iterable[Piece], n_g
             part.mkdir()
         except OSError as error:
             raise StoreError(
-                f"Single cells are cut into {folder}, which cannot be written ({error.strerror}). Give another folder: "
-                "cache=FOLDER."
+                f"Single cells are cut into {folder}, which cannot be written ({error.strerror}). Make it "
+                "writable, or in Python give another folder, cache=FOLDER."
             ) from error
         try:
             _write(part, pieces, n_genes)

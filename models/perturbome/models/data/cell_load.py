@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from perturbome.models.data.condition import Condition
-from perturbome.models.data.split_files import Missing, make_split, place, side_of
+from perturbome.models.data.split_files import ABSENT, Missing, make_split, place, side_of
 from perturbome.models.data.splits import Side, Split
 from perturbome.platform.errors import InputError, UnknownName, UnreadableFile
 from perturbome.platform.perturbation import Perturbation, is_control
@@ -36,13 +36,16 @@ def read_cell_load(
     zeroshot, fewshot = (_of_dataset(parts[key], dataset) for key in ("zeroshot", "fewshot"))
     if trains is None and not zeroshot and not fewshot:
         named = {str(key).split(".", 1)[0] for part in parts.values() for key in part}
-        raise UnknownName("data set", dataset, str(path), sorted(named), "Give dataset= as the file names it.")
+        raise UnknownName(
+            "data set", dataset, str(path), sorted(named),
+            "It is looked for under its name in the store: call it so in the file, or in Python give dataset=.",
+        )  # fmt: skip
     kinds = {c.context.cell_type for c in conditions}
     strange = sorted({*zeroshot, *fewshot} - kinds)
     if strange and missing == "refuse":
         raise UnknownName(
             "cell type", strange[0], f"the data that {path} is to split", sorted(kinds),
-            "To pass over what the data does not hold: missing='leave out'.",
+            ABSENT,
         )  # fmt: skip
     found: dict[str, Side] = {}
     for c in conditions:
@@ -75,7 +78,7 @@ def _fewshot(
             if not same and missing == "refuse":
                 raise UnknownName(
                     "perturbation", str(label), f"the cell type '{cell_type}'", [c.perturbation.label for c in here],
-                    "To pass over what the data does not hold: missing='leave out'.",
+                    ABSENT,
                 )  # fmt: skip
             for c in same:
                 place(held, c.name, side, str(path))

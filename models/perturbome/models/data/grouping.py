@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import shlex
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,7 @@ def group_cells(
     if not chosen:
         raise NothingFound(
             f"No perturbation of {where} has {min_cells} cells or more in the contexts {', '.join(kept)}. "
-            "Lower min_cells, or name other contexts."
+            "Ask for fewer cells, --min-cells (min_cells=), or for other contexts, --context (contexts=)."
         )
     held = {condition.name for condition, _ in chosen}
     few = tuple(n for n, (c, _) in sorted(of_condition.items()) if n not in held and c.context.name in kept)
@@ -87,6 +88,11 @@ def _dosed(perturbation: Perturbation, dose: float | None) -> Perturbation:
     if dose is None or perturbation.dose is not None:
         return perturbation
     return Perturbation(perturbation.targets, perturbation.mode, float(f"{dose:g}"))
+
+
+def _as_options(contexts: Iterable[str]) -> str:
+    """Contexts as a command takes them."""
+    return " ".join(f"--context {shlex.quote(name)}" for name in contexts)
 
 
 def _kept(
@@ -109,7 +115,7 @@ def _kept(
         rich = [name for name in sorted(perturbed) if n_controls.get(name, 0) >= FEWEST_CONTROLS]
         counts = ", ".join(f"{name} ({n_controls.get(name, 0)})" for name in poor)
         mend = (
-            f"Leave them out: contexts={rich}." if rich else
+            f"Leave them out by naming the others: {_as_options(rich)} (contexts={rich})." if rich else
             "Name the control label when the file is read: perturbome ingest experiment FILE --control LABEL."
         )  # fmt: skip
         raise NothingFound(

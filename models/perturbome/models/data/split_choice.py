@@ -142,8 +142,8 @@ def _from_file(conditions: Conditions, path: Path, dataset: str | None) -> Split
     if strange:
         raise UnknownName(
             "condition", strange[0], f"the data that {path} is to split", known,
-            f"{len(strange)} of its {len(split.names)} conditions are not there; fewer cells may be allowed "
-            "(min_cells), or more contexts.",
+            f"{len(strange)} of its {len(split.names)} conditions are not there; they may have too few "
+            "cells, --min-cells (min_cells=), or their contexts were not asked for, --context (contexts=).",
         )  # fmt: skip
     return split
 

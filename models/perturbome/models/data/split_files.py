@@ -19,6 +19,11 @@ WORDS: dict[str, Side] = {
 }  # fmt: skip
 """What files call the three sides."""
 Missing = Literal["refuse", "leave out"]
+ABSENT = (
+    "It may have too few cells, --min-cells (min_cells=). To pass over what the data does not hold, take it out of the "
+    "file, or read the file in Python with missing='leave out'."
+)
+"""How to mend a file that names what the data does not hold."""
 _PICKLES = {".pkl", ".pickle", ".p", ".pk", ".joblib"}
 
 
@@ -57,7 +62,7 @@ def read_gears(
             if not here and missing == "refuse":
                 raise UnknownName(
                     "condition", text, f"the data that {path} is to split", ["+".join(t) for t in by_targets],
-                    "To pass over what the data does not hold: missing='leave out'.",
+                    ABSENT,
                 )  # fmt: skip
             for c in here:
                 place(found, c.name, side, str(path))

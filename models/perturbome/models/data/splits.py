@@ -110,7 +110,7 @@ class Split:
         if absent:
             raise InputError(
                 f"The split in {where} lacks {', '.join(absent)}; it holds {', '.join(map(str, stored)) or 'nothing'}. "
-                "A split is written with split.save(path)."
+                "A whole one is written in Python with split.save(path)."
             )
         names = {side: _names(stored[side], side, where) for side in SIDES}
         split = cls(
@@ -120,7 +120,8 @@ class Split:
         if stored.get("hash", split.hash) != split.hash:
             raise InputError(
                 f"The split '{split.name}' in {where} was changed after it was stored: its hash says "
-                f"{str(stored['hash'])[:12]}, its conditions say {split.hash[:12]}. Store the changed split anew."
+                f"{str(stored['hash'])[:12]}, its conditions say {split.hash[:12]}. Save the "
+                "changed split anew (in Python split.save), or take its hash out."
             )
         return split
 

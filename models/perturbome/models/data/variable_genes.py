@@ -29,7 +29,8 @@ def normalised_dispersion(linear: Moments) -> Array:
     if np.any(linear.total < 0):
         raise InputError(
             "Some genes have negative mean expression, so how variable they are for their mean is not defined. "
-            "Name the genes (genes=[...]), or take all of them (n_genes=None)."
+            f"Take all of them, --n-genes {linear.total.shape[1]} (n_genes=None), or in Python name those to take "
+            "(genes=[...])."
         )
     filled = linear[np.flatnonzero(linear.n > 0)]
     mean = linear.total.sum(axis=0) / n

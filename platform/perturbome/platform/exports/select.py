@@ -133,7 +133,8 @@ def dataset(store: Store, what: str, selection: dict[str, Any]) -> Expression:
     for key in ("run", "top", "dataset", *AT_LEAST):
         if key in wanted:
             raise InputError(
-                f"{key}={wanted[key]} means nothing for a data set. Choose cells by cell_type or perturbation."
+                f"{key}={wanted[key]} (--{key.replace('_', '-')}) means nothing for a data set. Choose cells "
+                "by cell_type (--cell-type), perturbation (--perturbation) or time (--time)."
             )
     conditions = [_condition("cells", key, value) for key, value in wanted.items()]
     where = pl.all_horizontal(conditions) if conditions else None
