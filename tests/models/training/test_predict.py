@@ -103,6 +103,10 @@ def test_bad_questions(asked, tmp_path):
     store, run, _ = asked
     with pytest.raises(UnknownName, match=r"No train run 'abc'.*linear additive on tiny"):
         predict(store, "abc", "A")
+    with pytest.raises(
+        InputError, match=rf"begins the ids of 2 train runs: {run} \(linear .*; .* \(sum of .*more of the id"
+    ):
+        predict(store, run[:4], "A")
     ingest = store.runs("ingest")[0].id
     with pytest.raises(UnknownName, match="It is a run of kind ingest, complete"):
         predict(store, ingest, "A")

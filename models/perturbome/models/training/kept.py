@@ -18,7 +18,7 @@ from perturbome.models.training.making import make
 from perturbome.models.training.memory import Memory
 from perturbome.models.training.model_folder import read_model, write_model
 from perturbome.models.training.stored_data import data_arrays, data_of, feature_arrays, features_of, split_of
-from perturbome.platform.errors import NothingFound, UnknownName
+from perturbome.platform.errors import InputError, NothingFound, UnknownName
 
 if TYPE_CHECKING:
     from perturbome.platform.lake import Run
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FOLDER = "models"
 """Where a store keeps the folders of its models, each called as its run."""
 _WEIGHTS = "weights/"
+MOST_NAMED = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,20 +65,29 @@ class Model:
 
 
 def find_train_run(store: Store, run: str | None) -> Run:
-    """The train run of that id (or its beginning), by default the newest; UnknownName lists those there are."""
+    """The train run of that id (or its beginning), by default the newest.
+
+    UnknownName lists those there are, InputError those whose ids all begin so.
+    """
     trained = store.lake.runs("train")
-    listed = [f"{r.id} ({r.name})" for r in trained]
     if not trained:
         raise NothingFound("The store holds no trained model yet. Train one: perturbome train prior-kernel.")
     if run is None:
         return trained[-1]
     found = [r for r in trained if r.id == run] or [r for r in trained if run and r.id.startswith(run)]
-    if len(found) != 1:
+    if len(found) > 1:
+        raise InputError(f"'{run}' begins the ids of {len(found)} train runs: {_named(found)}. Give more of the id.")
+    if not found:
         other = [r for r in store.lake.all_runs() if r.id == run]
-        what = f"It is a run of kind {other[0].kind}, {other[0].status}." if other else ""
-        mend = f"{what} Trained models: {'; '.join(listed[-12:])}." if not found else "Give more of the id."
-        raise UnknownName("train run", run, str(store.path), [], mend.strip())
+        what = f"It is a run of kind {other[0].kind}, {other[0].status}. " if other else ""
+        raise UnknownName("train run", run, str(store.path), [], f"{what}Trained models: {_named(trained)}.")
     return found[0]
+
+
+def _named(runs: Sequence[Run]) -> str:
+    """The newest of some runs by id and name."""
+    older = f"; and {len(runs) - MOST_NAMED} older ones" if len(runs) > MOST_NAMED else ""
+    return "; ".join(f"{r.id} ({r.name})" for r in runs[-MOST_NAMED:]) + older
 
 
 def load_model(store: Store, run: str | None = None) -> Model:

@@ -14,6 +14,7 @@ import polars as pl
 from perturbome.models.data.condition import Condition
 from perturbome.models.effect_rows import effect_rows
 from perturbome.models.predictors.contract import Array, Predicted
+from perturbome.models.training.asked_doses import dose_remarks
 from perturbome.models.training.kept import Model, find_train_run, load_model
 from perturbome.platform.errors import InputError, UnknownName
 from perturbome.platform.perturbation import MODES, Perturbation
@@ -21,8 +22,6 @@ from perturbome.platform.progress import Report, silent
 
 if TYPE_CHECKING:
     from perturbome.platform.store import Store
-
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,8 @@ def predict(
     expression unit, null where the model gives no interval; `how` says what answered each condition.
 
     Raises UnknownName for a run that is no train run, a context, or a gene that neither model nor store knows;
-    InputError for a mode that there is not; StoreError where the model's folder is gone.
+    InputError for a mode that there is not or the beginning of several runs' ids; StoreError where the model's
+    folder is gone.
     """
     started = datetime.now(UTC)
     trained = find_train_run(store, run)
@@ -66,6 +66,7 @@ def predict(
     contexts = _contexts(model, context)
     conditions = [replace_context(p, model, c) for c in contexts for p in dict.fromkeys(perturbations)]
     found, baseline, baseline_how = model.predict(conditions)
+    said += dose_remarks(model, perturbations, [model.data.contexts[c] for c in contexts])
     said += [*found.said, *_about_interval(model, found)]
     table = _table(model, found, baseline)
     how = {c.name: text for c, text in zip(conditions, found.how, strict=True)}
@@ -100,7 +101,7 @@ def replace_context(perturbation: Perturbation, model: Model, context: int) -> C
 def _named(genes: str | Sequence[str] | None, each: Sequence[str] | None) -> list[list[str]]:
     """Targets of every perturbation asked for, as they were written."""
     if bool(genes) == bool(each) or isinstance(each, str):
-        raise InputError("Name one gene or more, or give a list of perturbations (each=[...]); not both.")
+        raise InputError("Name one gene or more, or a list of perturbations, --all-genes FILE (each=[...]); not both.")
     texts = ["+".join([genes] if isinstance(genes, str) else genes or ())] if genes else list(each or ())
     named = [[part.strip() for part in text.split("+") if part.strip()] for text in texts]
     if not all(named):
