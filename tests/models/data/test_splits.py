@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -161,19 +162,32 @@ def test_whole_contexts_are_held_out():
 
 @given(pools, st.randoms(use_true_random=False))
 @settings(deadline=None)
-def test_the_hash_is_of_the_conditions_of_each_side(pool, random):
+def test_the_hash_is_of_the_kind_and_the_conditions_of_each_side(pool, random):
     names = [c.name for c in pool]
     split = Split("one", "given", names[1:], (), names[:1], 3)
     random.shuffle(names)
-    other = Split("two", "k-fold", [n for n in names if n not in split.test], (), split.test, left_out=())
+    other = Split("two", "given", [n for n in names if n not in split.test], (), split.test, left_out=())
     assert other.hash == split.hash
+    assert {replace(split, kind=kind).hash for kind in KINDS}.isdisjoint({split.hash_of_sides})
+    assert len({replace(split, kind=kind).hash for kind in KINDS}) == len(KINDS)
     assert Split("one", "given", split.test, (), split.train).hash != split.hash
 
 
 def test_the_hash_is_what_it_was():
-    """Stored hashes must stay comparable: this one was computed with hashlib and json by hand."""
+    """Stored hashes must stay comparable: these were computed with hashlib and json by hand."""
     split = Split("x", "given", ["b::all", "a::all"], [], ["c::all"])
-    assert split.hash == "a255032dcf0d4047d6ad17bc496bf630f2d881a1804431e9671c69e4dc66da15"
+    assert split.hash == "3773c59c9bc73f875ea30a3ab3b959d83ad83b73e0f8e27e784a20d3088806e3"
+    assert split.hash_of_sides == "a255032dcf0d4047d6ad17bc496bf630f2d881a1804431e9671c69e4dc66da15"
+
+
+def test_a_split_stored_before_the_kind_counted_is_read_and_one_that_was_changed_is_not():
+    split = Split("x", "given", ["b::all", "a::all"], [], ["c::all"])
+    stored = split.configuration() | {"hash": split.hash_of_sides}
+    assert Split.from_configuration(stored) == split
+    with pytest.raises(InputError, match="changed after it was stored"):
+        Split.from_configuration(stored | {"train": ["a::all"]})
+    with pytest.raises(InputError, match="changed after it was stored"):
+        Split.from_configuration(split.configuration() | {"kind": "k-fold"})
 
 
 def test_a_split_is_stored_and_read_back(tmp_path):

@@ -84,8 +84,19 @@ class Split:
 
     @property
     def hash(self) -> str:
-        """SHA-256 over the sorted names of each side: the same for the same conditions, whatever made the split."""
-        return text_hash(json.dumps({side: getattr(self, side) for side in SIDES}, ensure_ascii=True))
+        """SHA-256 over the kind and the sorted names of each side, whatever the split is called and was drawn by.
+
+        The kind counts, as predictors look at what the split keeps apart: they may answer otherwise where it differs.
+        """
+        return text_hash(json.dumps({"kind": self.kind, **self._sides()}, ensure_ascii=True))
+
+    @property
+    def hash_of_sides(self) -> str:
+        """The hash of older runs, in which the kind did not count."""
+        return text_hash(json.dumps(self._sides(), ensure_ascii=True))
+
+    def _sides(self) -> dict[str, tuple[str, ...]]:
+        return {side: getattr(self, side) for side in SIDES}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -117,10 +128,10 @@ class Split:
             str(stored["name"]), str(stored["kind"]), names["train"], names["validation"], names["test"],
             stored.get("seed"), _names(stored.get("left_out", ()), "left_out", where),
         )  # fmt: skip
-        if stored.get("hash", split.hash) != split.hash:
+        if stored.get("hash", split.hash) not in (split.hash, split.hash_of_sides):
             raise InputError(
                 f"The split '{split.name}' in {where} was changed after it was stored: its hash says "
-                f"{str(stored['hash'])[:12]}, its conditions say {split.hash[:12]}. Save the "
+                f"{str(stored['hash'])[:12]}, its kind and conditions say {split.hash[:12]}. Save the "
                 "changed split anew (in Python split.save), or take its hash out."
             )
         return split
