@@ -13,6 +13,7 @@ from perturbome.models.contracts import PerturbationData
 from perturbome.models.network_model import NetworkModel
 from perturbome.models.regulation import StoredNetwork, partner_push, prior_partners, read_network
 from perturbome.platform.errors import NothingFound
+from perturbome.platform.words import first_few
 
 if TYPE_CHECKING:
     from perturbome.platform.perturbation import Perturbation
@@ -57,8 +58,9 @@ def wire(store: Store, data: PerturbationData, perturbations: Iterable[Perturbat
         if push.any():
             pushes[symbol] = push
             through = [data.symbols[i] for i in np.argsort(-np.abs(push)) if push[i] != 0]
-            names = ", ".join(through[:5]) + (f" and {len(through) - 5} more" if len(through) > 5 else "")
-            said[symbol] = f"{symbol} {what}: its effect enters through its partners in the priors ({names})."
+            said[symbol] = (
+                f"{symbol} {what}: its effect enters through its partners in the priors ({first_few(through, 5)})."
+            )
         elif symbol in index:
             said[symbol] = f"{symbol} {what}: the prediction is that only its own expression changes."
         else:

@@ -10,6 +10,7 @@ import polars as pl
 
 from perturbome.platform.errors import NothingFound, UnknownName
 from perturbome.platform.lake import Lake, Run
+from perturbome.platform.words import first_few
 
 Group = tuple[str, float | None]
 """A cell type and a time."""
@@ -104,5 +105,4 @@ def group_name(group: Group) -> str:
 
 def listed(groups: Sequence[Group], most: int = 6) -> str:
     """The first few groups by name, and how many more."""
-    more = f" and {len(groups) - most} more" if len(groups) > most else ""
-    return ", ".join(map(group_name, groups[:most])) + more
+    return first_few([group_name(group) for group in groups], most)

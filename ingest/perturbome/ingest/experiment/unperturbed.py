@@ -9,6 +9,7 @@ import pandas as pd
 from perturbome.ingest.experiment.columns import ROLE_WORDS
 from perturbome.ingest.experiment.conventions import PLAIN_COLUMNS, Survey
 from perturbome.platform.perturbation import is_control
+from perturbome.platform.words import first_few
 
 MOST_VALUES = 200
 CELLS_PER_VALUE = 3
@@ -22,10 +23,9 @@ def no_perturbation_column(survey: Survey, used: Collection[str], known: Collect
     columns = could_be(survey, used, known)
     if not columns:
         return f"{sentence} If a column says otherwise: --perturbation-column and --control."
-    shown = "; ".join(f"'{c}' ({_some(survey.labels(c))})" for c in columns[:4])
-    rest = f" and {len(columns) - 4} more" if len(columns) > 4 else ""
+    shown = first_few([f"'{c}' ({_some(survey.labels(c))})" for c in columns], 4, "; ")
     which = "it is one of these" if len(columns) > 1 else "it is this one"
-    return f"{sentence} If {which}, name it by --perturbation-column, and its controls by --control: {shown}{rest}."
+    return f"{sentence} If {which}, name it by --perturbation-column, and its controls by --control: {shown}."
 
 
 def could_be(survey: Survey, used: Collection[str], known: Collection[str]) -> list[str]:

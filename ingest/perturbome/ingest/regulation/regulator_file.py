@@ -8,6 +8,9 @@ import polars as pl
 
 from perturbome.ingest.words import many
 from perturbome.platform.errors import InputError, UnreadableFile
+from perturbome.platform.words import first_few
+
+MOST_NAMED = 6
 
 
 def listed_names(path: Path) -> list[str]:
@@ -35,14 +38,10 @@ def measured_regulators(path: Path, names: list[str], genes: pl.DataFrame) -> tu
     if not measured:
         some = ", ".join(genes.select(pl.coalesce("symbol", "gene").alias("name"))["name"].head(6))
         raise InputError(
-            f"{path.name} names {many(len(names), 'regulator')}, none of which the data set measures: {_few(names)}. "
-            f"It measures {some}. Name genes by symbol, Ensembl id or id, one a line."
+            f"{path.name} names {many(len(names), 'regulator')}, none of which the data set measures: "
+            f"{first_few(names, MOST_NAMED)}. It measures {some}. Name genes by symbol, Ensembl id or id, one a line."
         )
     if not others:
         return measured, []
     told = f"{len(others):,} of {many(len(names), 'regulator')} in {path.name} {'is' if len(others) == 1 else 'are'}"
-    return measured, [f"{told} not measured and left out: {_few(others)}."]
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:6]) + (f" and {len(names) - 6:,} more" if len(names) > 6 else "")
+    return measured, [f"{told} not measured and left out: {first_few(others, MOST_NAMED)}."]

@@ -19,6 +19,7 @@ from perturbome.models.data.splits import Split
 from perturbome.models.data.variable_genes import most_variable, normalised_dispersion
 from perturbome.models.moments import Moments, group_moments
 from perturbome.platform.errors import UnknownName
+from perturbome.platform.words import first_few
 
 N_GENES = 2000
 MOST_NAMED = 5
@@ -84,8 +85,7 @@ def choose_genes(
 def _left_out(few: Sequence[str]) -> tuple[str, ...]:
     if not few:
         return ()
-    more = f" and {len(few) - MOST_NAMED} more" if len(few) > MOST_NAMED else ""
-    return (f"Left out, as they have fewer cells than asked for (min_cells): {', '.join(few[:MOST_NAMED])}{more}.",)
+    return (f"Left out, as they have fewer cells than asked for (--min-cells): {first_few(few, MOST_NAMED)}.",)
 
 
 def assemble(

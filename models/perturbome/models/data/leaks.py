@@ -14,6 +14,7 @@ from perturbome.models.data.control_halves import PARTS
 from perturbome.models.data.fingerprint import Hashes
 from perturbome.models.data.splits import KINDS, SIDES, Apart, Split
 from perturbome.platform.perturbation import strip_guide
+from perturbome.platform.words import first_few
 
 FEWEST_GENES = 50
 """Two cells are taken for one if they express the same genes to the same amounts, and at least so many of them."""
@@ -187,5 +188,5 @@ def _looked(looked_at: Sequence[str], split: Split, what: str) -> list[str]:
     strange = [name for name in looked_at if name not in train]
     if not strange:
         return []
-    named = ", ".join(f"{name} ({split.side(name) or 'not in the split'})" for name in strange[:3])
-    return [f"{what} by looking at cells of {named}" + (f" and {len(strange) - 3} more" if len(strange) > 3 else "")]
+    named = [f"{name} ({split.side(name) or 'not in the split'})" for name in strange]
+    return [f"{what} by looking at cells of {first_few(named, 3)}"]

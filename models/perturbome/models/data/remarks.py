@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from perturbome.platform.words import first_few
+
 if TYPE_CHECKING:
     from perturbome.models.data.contract import PerturbationData
 
@@ -36,17 +38,14 @@ def remarks(data: PerturbationData) -> tuple[str, ...]:
         c.name for c, rows in zip(several, found, strict=True) if np.any(rows[: len(c.targets)] < 0)
     ]  # fmt: skip
     if poor:
-        said.append(f"{len(poor)} of {len(several)} combinations lack a single of theirs: {_listed(poor)}.")
+        said.append(
+            f"{len(poor)} of {len(several)} combinations lack a single of theirs: {first_few(poor, MOST_NAMED)}."
+        )
     absent = [
         c.name
         for c, columns in zip(data.conditions, data.targets, strict=True)
         if not columns and c.perturbation.mode != "compound"
     ]
     if absent:
-        said.append(f"{len(absent)} conditions perturb genes that were not measured: {_listed(absent)}.")
+        said.append(f"{len(absent)} conditions perturb genes that were not measured: {first_few(absent, MOST_NAMED)}.")
     return tuple(said)
-
-
-def _listed(names: list[str]) -> str:
-    rest = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")

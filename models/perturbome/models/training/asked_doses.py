@@ -9,6 +9,7 @@ import numpy as np
 from perturbome.models.data.condition import Condition, Context
 from perturbome.models.training.kept import Model
 from perturbome.platform.perturbation import Perturbation
+from perturbome.platform.words import first_few
 
 MOST_NAMED = 5
 CLOSE = 1e-6
@@ -68,5 +69,4 @@ def _at(asked: Perturbation, dose: float | None, context: Context) -> Condition:
 
 
 def _listed(doses: Sequence[float]) -> str:
-    more = len(doses) - 2 * MOST_NAMED
-    return ", ".join(f"{dose:g}" for dose in doses[: 2 * MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return first_few([f"{dose:g}" for dose in doses], 2 * MOST_NAMED)

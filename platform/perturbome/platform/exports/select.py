@@ -10,6 +10,7 @@ from perturbome.platform.errors import InputError, MissingColumn, NothingFound, 
 from perturbome.platform.exports.record import Network
 from perturbome.platform.lake.lake import polars_schema
 from perturbome.platform.schema.tables import TABLES
+from perturbome.platform.words import first_few
 
 if TYPE_CHECKING:
     from perturbome.platform.lake.expression import Expression
@@ -34,7 +35,8 @@ def shape_of(store: Store, what: str) -> str:
     known = store.datasets()["dataset"].to_list()
     if what in known:
         return "dataset"
-    raise UnknownName("table or data set", what, str(store.path), [*TABLES, *known], _listing([*TABLES, *known]))
+    every = [*TABLES, *known]
+    raise UnknownName("table or data set", what, str(store.path), every, first_few(every, 20))
 
 
 def table(store: Store, what: str, selection: dict[str, Any]) -> pl.LazyFrame:
@@ -86,14 +88,10 @@ def _empty(store: Store, what: str, selection: dict[str, Any]) -> str:
     for column in ("prior", "dataset", "cell_type", "time"):
         if column in polars_schema(what):
             values = there.select(pl.col(column).unique().sort()).collect().to_series().to_list()
-            held.append(f"{column}: {_listing([str(v) for v in values])}")
+            held.append(f"{column}: {first_few([str(v) for v in values], 20)}")
     return (
         f"No row of '{what}' meets {said}. It holds {'; '.join(held)}." if held else f"No row of '{what}' meets {said}."
     )
-
-
-def _listing(names: list[str]) -> str:
-    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
 def network(store: Store, what: str, selection: dict[str, Any]) -> Network:
