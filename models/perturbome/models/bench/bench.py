@@ -140,8 +140,7 @@ def stored(store: Store, run: str) -> Benchmark:
     cells = []
     for one in told["cells"]:
         mine = scores.filter(model=one["model"], split=one["split"], seed=one["seed"])
-        facts = {name: one[name] for name in ("seconds", "numbers", "how", "failed")}
-        outcome = Outcome(mine.select("condition", "metric", "value"), said=tuple(one["said"]), **facts)
+        outcome = Outcome.from_facts(mine.select("condition", "metric", "value"), one)
         named = [s for s in splits if s.name == one["split"]]  # folds of several seeds share their names
         split = next((s for s in named if s.seed == one["seed"]), named[0])
         cells.append((Cell(one["model"], split, one["seed"], "", settings), outcome))

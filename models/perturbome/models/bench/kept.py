@@ -24,8 +24,7 @@ class Kept:
         facts, scores = self._paths(cell)
         if not facts.exists() or not scores.exists():
             return None
-        told = json.loads(facts.read_text(encoding="utf-8"))
-        return Outcome(pl.read_parquet(scores), **{**told, "said": tuple(told["said"])})
+        return Outcome.from_facts(pl.read_parquet(scores), json.loads(facts.read_text(encoding="utf-8")))
 
     def keep(self, cell: Cell, outcome: Outcome) -> None:
         """Write an outcome; its facts come last and say that it is whole."""

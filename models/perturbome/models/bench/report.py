@@ -12,6 +12,7 @@ from perturbome.models.bench.bench import Benchmark
 from perturbome.models.bench.challenge import MEANING, READING, SCORE, challenge_grid, why_no_score
 from perturbome.models.bench.document import Block, Drawing, Grid, Heading, Items, Text, markdown, page
 from perturbome.models.bench.drawing import strips
+from perturbome.models.bench.fitted import fitted_blocks
 from perturbome.models.bench.plan import CEILING
 from perturbome.models.bench.table import JUDGED, SHOWN, leaderboard, verdicts
 from perturbome.models.referee.metrics import METRICS
@@ -59,6 +60,7 @@ def report_blocks(found: Benchmark, level: int = 1, drawn: bool = True) -> list[
         blocks += [Heading("Against the best baseline", level + 1), Items(verdict_sentences(judged))]
     blocks += _challenge(board, level + 1)
     if drawn:
+        blocks += fitted_blocks(found, level + 1)
         blocks += [Heading("Every metric", level + 1), Grid(board.drop("seconds"))]
     said = report_remarks(found)
     if said:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import polars as pl
 
+from perturbome.models.bench.peak import PeakMemory
 from perturbome.models.bench.plan import CEILING, Cell
 from perturbome.models.data.contract import PerturbationData
 from perturbome.models.predictors.contract import Predicted
@@ -32,6 +34,17 @@ class Outcome:
     how: dict[str, int] = field(default_factory=dict)  # what answered, and how many conditions
     said: tuple[str, ...] = ()
     failed: str | None = None  # why there are no scores
+    peak_mb: float | None = None  # the most memory the process held while fitting and predicting
+    added_mb: float | None = None  # so much more than before; both None where it was not counted
+    curve: tuple[dict[str, float], ...] = ()  # a row for each pass over the data, where it learned in passes
+
+    @classmethod
+    def from_facts(cls, scores: pl.DataFrame, facts: Mapping[str, Any]) -> Outcome:
+        """The inverse of `facts`; facts of before some were kept are those without them."""
+        told: dict[str, Any] = {f.name: facts[f.name] for f in fields(cls) if f.name in facts and f.name != "scores"}
+        for name in ("said", "curve"):
+            told[name] = tuple(told.get(name, ()))
+        return cls(scores, **told)
 
     def facts(self) -> dict[str, Any]:
         """All but the scores, as JSON holds it."""
@@ -53,9 +66,10 @@ def run_cell(
         way = found["way"][0] if found.height else "moments"
         return Outcome(found.select(*SCORES), time.perf_counter() - begin, how={way: len(data.test)})
     try:
-        predictor = make_predictor(cell.model)
-        fit = predictor.fit(data.hidden(), features, cell.seed)
-        predicted = predictor.predict(data.test.conditions)
+        with PeakMemory() as memory:
+            predictor = make_predictor(cell.model)
+            fit = predictor.fit(data.hidden(), features, cell.seed)
+            predicted = predictor.predict(data.test.conditions)
         seconds = time.perf_counter() - begin
         made = _shifted(cell, data, predicted) if cells else None
         scores = judge(data, predicted, cells=made).select(*SCORES)
@@ -68,7 +82,10 @@ def run_cell(
         except PerturbomeError as error:
             said = (*said, f"cell-eval2 gave no metrics: {error}")
     numbers = {name: float(value) for name, value in fit.numbers.items()}
-    return Outcome(scores, seconds, numbers, dict(Counter(predicted.how)), said)
+    curve = tuple({name: float(value) for name, value in row.items()} for row in fit.curve)
+    return Outcome(
+        scores, seconds, numbers, dict(Counter(predicted.how)), said, None, memory.peak_mb, memory.added_mb, curve
+    )
 
 
 def _shifted(cell: Cell, data: PerturbationData, predicted: Predicted) -> dict[str, Any]:
