@@ -78,7 +78,7 @@ def test_sentences_that_differ_in_numbers_alone_are_one_and_what_all_say_is_said
         "a, 1 of 3 fits: Of 9 baselines 'y' was taken (0.2).",
     )
     many = benchmark(("a", outcome(said=tuple(f"Chose {'x' * n}." for n in range(1, 9)))))
-    assert sentences_of_fits(many)[-1] == "a: 2 rarer sentences are kept with the run."
+    assert sentences_of_fits(many)[-1] == "a: rarer sentences, kept with the run: 2."
     assert sentences_of_fits(benchmark(("a", outcome()))) == ()
 
 
@@ -122,6 +122,7 @@ def test_runs_and_half_finished_cells_of_before_are_still_read(store, monkeypatc
     assert all(o.peak_mb is None and o.curve == () for _, o in again.cells)
     assert "peak, MB" not in costs(again).columns
     assert "| perturbed mean | 4 |" in markdown(fitted_blocks(again, 2))
+    assert "Memory" not in markdown(fitted_blocks(again, 2))
     cell = Cell("perturbed mean", SPLIT, 0, "", "{}")
     kept = Kept(tmp_path)
     kept.keep(cell, outcome(said=("one",), numbers={"x": 1.0}))

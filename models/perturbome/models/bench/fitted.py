@@ -22,10 +22,11 @@ FALLBACK = "conditions were answered by"
 BEST_PASS = "best pass"
 NUMBER = re.compile(r"(?<![\w])[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?")
 
-COST = (
-    "Seconds and memory of a fit and its prediction; memory is that of the largest. Peak: the most that the process "
-    "held meanwhile, with the data and every library in use by then; added: so much more than before, with the library "
-    "for the first model that needs it."
+PEAK, ADDED = "peak, MB", "added, MB"
+MEMORY = (
+    "Memory is that of the largest fit and prediction. Peak: the most that the process held meanwhile, with the data "
+    "and every library in use by then; added: so much more than before, with the library for the first model that "
+    "needs it."
 )
 NUMBERS = "What the fits found, over all fits of a model that told the number."
 
@@ -33,7 +34,10 @@ NUMBERS = "What the fits found, over all fits of a model that told the number."
 def fitted_blocks(found: Benchmark, level: int) -> list[Block]:
     """The section 'What was fitted'; drawings for models that learn in passes."""
     numbers, said = numbers_of_fits(found), sentences_of_fits(found)
-    blocks: list[Block] = [Heading("What was fitted", level), Grid(costs(found)), Text(COST)]
+    spent = costs(found)
+    blocks: list[Block] = [Heading("What was fitted", level), Grid(spent)]
+    if PEAK in spent.columns:
+        blocks.append(Text(MEMORY))
     if said:
         blocks.append(Items(said))
     blocks += drawings(found)
@@ -52,12 +56,12 @@ def costs(found: Benchmark) -> pl.DataFrame:
         added = [o.added_mb for o in done if o.added_mb is not None]
         rows.append({
             "model": model, "fits": len(done), "failed": len(outcomes) - len(done), "mean seconds": _mean(seconds),
-            "largest seconds": max(seconds, default=None), "peak, MB": round(max(peak)) if peak else None,
-            "added, MB": round(max(added)) if added else None,
+            "largest seconds": max(seconds, default=None), PEAK: round(max(peak)) if peak else None,
+            ADDED: round(max(added)) if added else None,
         })  # fmt: skip
     schema = {"model": pl.String, "fits": pl.Int64, "failed": pl.Int64}
     table = pl.DataFrame(rows, schema_overrides=schema)
-    empty = [name for name in table.columns if name.endswith("MB") and table[name].is_null().all()]
+    empty = [name for name in table.columns if name in (PEAK, ADDED) and table[name].is_null().all()]
     return table.drop(empty, *(["failed"] if table.height and not table["failed"].sum() else []))
 
 
@@ -92,7 +96,7 @@ def sentences_of_fits(found: Benchmark) -> tuple[str, ...]:
         own = [(text, n) for key, text, n in said if key not in shared]
         lines += [f"{model}, {n} of {fits[model]} fits{_of_many(n)}: {text}" for text, n in own[:MOST_SAID]]
         if len(own) > MOST_SAID:
-            lines.append(f"{model}: {len(own) - MOST_SAID} rarer sentences are kept with the run.")
+            lines.append(f"{model}: rarer sentences, kept with the run: {len(own) - MOST_SAID}.")
     return tuple(lines)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 from pathlib import Path
 from types import TracebackType
 
@@ -47,7 +46,6 @@ class PeakMemory:
 
 def _give_back() -> None:
     """Free memory to the system, where the C library can (glibc)."""
-    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
