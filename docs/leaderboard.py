@@ -26,6 +26,7 @@ from perturbome.models.bench.table import JUDGED, SHOWN, against_each
 from perturbome.platform import Store
 
 KERNEL = "prior kernel"
+KNOWN = "simulated, known"
 
 
 READING = (
@@ -68,11 +69,21 @@ SETS = (
           min_cells=1),
     Asked("dream4_2", "DREAM4 network 2, 100 knock-outs (simulated)", "grn_dream4/network_2", "5-fold", "simulated",
           min_cells=1),
+    Asked("datlinger", "Datlinger 2021, 20 knock-outs in Jurkat cells, with and without stimulation",
+          "perturb_datlinger_tcr/datlinger21_tcr_7500x2000.h5ad", "5-fold",
+          options={"cell_type_column": "perturbation_2"}),
     Asked("simulated", "Simulated, 60 knock-outs whose effects are known", "", "5-fold", compared=False),
+    Asked("known", "The same, with half of the true network known, beside as many edges that are false", "", "5-fold",
+          KNOWN, compared=False),
     Asked("papalexi", "Papalexi 2021 with labels drawn at random: nothing can be right",
           "perturb_papalexi_thp1/papalexi_thp1_eccite_299g.h5ad", "5-fold", shuffle=True, compared=False),
     Asked("kang", "Kang 2018, interferon-beta in seven blood cell types", "perturb_kang_ifnb/kang18_ifnb.h5ad",
           "unseen-context"),
+    Asked("norman", "Norman 2019 and McFaline-Figueroa 2023, each line unseen in turn",
+          "perturb_norman19_mcfaline23/norman19_singles_mcfaline23.h5ad", "unseen-context"),
+    Asked("datlinger", "Datlinger 2021, Jurkat cells with stimulation from those without, and the reverse",
+          "perturb_datlinger_tcr/datlinger21_tcr_7500x2000.h5ad", "unseen-context",
+          options={"cell_type_column": "perturbation_2"}),
 )  # fmt: skip
 PRIORS = {
     "human": {"STRING": "prior_networks/human_STRING-network.csv", "TRRUST": "prior_trrust/trrust_rawdata.human.tsv",
@@ -105,6 +116,19 @@ def dream4(folder: Path, to: Path) -> Path:
     return to
 
 
+def half_known(network: Path, to: Path, seed: int = 0) -> Path:
+    """A prior network: half of the edges of a true one, drawn at random, and as many that are false."""
+    true = pl.read_csv(network).select("source", "target", "sign")
+    kept = true.sample(fraction=0.5, seed=seed)
+    ends = [
+        true[end].sample(4 * kept.height, with_replacement=True, seed=seed + k) for k, end in enumerate(true.columns)
+    ]
+    false = pl.DataFrame(ends).unique(["source", "target"], maintain_order=True)
+    false = false.filter(pl.col("source") != pl.col("target")).join(true, on=["source", "target"], how="anti")
+    pl.concat([kept, false.head(kept.height)]).write_csv(to)
+    return to
+
+
 def take_in(store: Store, data: Path, asked: Asked, scratch: Path) -> None:
     """The experiment into the store, unless it is there."""
     datasets = store.datasets()
@@ -112,9 +136,11 @@ def take_in(store: Store, data: Path, asked: Asked, scratch: Path) -> None:
         return
     path = data / asked.path
     if not asked.path:
-        path = simulate(6000, 300, n_regulators=60, n_knockouts=60, n_times=1, n_types=1, seed=1).write(
+        path, network, *_ = simulate(6000, 300, n_regulators=60, n_knockouts=60, n_times=1, n_types=1, seed=1).write(
             scratch / asked.name
-        )[0]
+        )
+        if asked.organism == KNOWN:
+            add_prior(store, half_known(network, scratch / "half.csv"), name="half known", organism=KNOWN)
     elif path.is_dir():
         path = dream4(path, scratch / f"{asked.name}.h5ad")
     add_experiment(store, path, dataset=asked.name, organism=asked.organism, **asked.options)

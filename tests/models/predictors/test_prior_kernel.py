@@ -10,7 +10,8 @@ from perturbome.models.data import Condition, from_arrays, unseen_single
 from perturbome.models.predictors.averages import Additive, PerturbedMean
 from perturbome.models.predictors.condition_kernels import ELSEWHERE
 from perturbome.models.predictors.feature_regression import FeatureRegression
-from perturbome.models.predictors.features import Features, GeneMatrix
+from perturbome.models.predictors.features import Features, GeneGraph, GeneMatrix
+from perturbome.models.predictors.gated import Gated
 from perturbome.models.predictors.prior_kernel import PriorKernel, signal_classes
 from perturbome.models.predictors.transfer import MeanShift
 from perturbome.platform.errors import ModelError
@@ -161,3 +162,36 @@ def test_where_targets_are_held_out_effects_elsewhere_take_no_credit():
         error[predictor.name] = np.mean((predictor.predict(table.conditions).delta - table.delta) ** 2)
         assert not any(ELSEWHERE in name for name in report.numbers)
     assert error["prior kernel"] < error["feature kernel ridge"]
+
+
+def direct_effects(seed=0, size=0.7):
+    """A regulation whose edges are the whole effect of a knock-out [n_genes, n_genes], and it as a prior."""
+    rng = np.random.default_rng(seed)
+    signed = size * rng.choice([-1.0, 1.0], (len(GENES), len(GENES))) * (rng.random((len(GENES), len(GENES))) < 0.15)
+    np.fill_diagonal(signed, 0)
+    return -signed, Features(regulation={"known": GeneGraph(tuple(GENES), sparse.csr_matrix(signed))})
+
+
+def test_edges_of_regulation_tell_what_unseen_targets_do():
+    effects, prior = direct_effects()
+    data = divided(simulate(WHAT, effects=effects[None]), held)
+    model = PriorKernel()
+    report = model.fit(data.hidden(), prior)
+    found = model.predict(data.test.conditions)
+    assert report.numbers["t of the effect along regulation known"] > 4
+    assert np.mean((found.delta - data.test.delta) ** 2) < 0.4 * error(PerturbedMean(), data)
+    assert found.said == ()
+    silent = replace(prior, regulation={"known": GeneGraph(tuple(GENES), prior.regulation["known"].weights[::-1])})
+    assert not any("effect along" in name for name in model.fit(data.hidden(), silent).numbers)
+
+
+def test_behind_a_gate_the_correction_stands_on_no_change_without_the_mean_it_was_made_around():
+    effects, prior = direct_effects(3)
+    data = divided(simulate(WHAT, effects=effects[None], seed=3), held)
+    gated, kernel = Gated(PriorKernel(), base="no change"), PriorKernel()
+    gated.fit(data.hidden(), prior)
+    kernel.fit(data.hidden(), prior)
+    found, alone = gated.predict(data.test.conditions), kernel.predict(data.test.conditions)
+    assert found.gate.min() > 0.5
+    np.testing.assert_allclose(found.delta, found.gate[:, None] * (alone.delta - alone.around), atol=1e-12)
+    assert np.mean((found.delta - data.test.delta) ** 2) < 0.5 * np.mean(data.test.delta**2)

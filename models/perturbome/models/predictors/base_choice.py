@@ -12,8 +12,12 @@ from perturbome.models.data.condition import Condition
 from perturbome.models.data.contract import PerturbationData
 from perturbome.models.predictors.features import Features
 from perturbome.models.predictors.registry import Record, predictors
+from perturbome.models.predictors.training_rows import MEAN, NO_CHANGE
 
 Array = NDArray[np.float64]
+
+BLIND = (NO_CHANGE, MEAN, f"{MEAN} over cells")
+"""Baselines that answer alike for all targets: what a model says of a target in particular can be added to them."""
 
 
 def closed_form_baselines(data: PerturbationData, features: Features) -> list[Record]:

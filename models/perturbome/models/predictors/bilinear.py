@@ -55,7 +55,8 @@ class Bilinear(TablePredictor):
 
     def answer(self, conditions: Sequence[Condition]) -> Answer:
         """The model of each context for its conditions; B1 and why for those whose targets have no embedding."""
-        delta, how = perturbed_mean(self.table, conditions)
+        mean, how = perturbed_mean(self.table, conditions)
+        delta = mean.copy()
         for asked, rows, own in groups(self.table, conditions):
             if not own:
                 continue
@@ -67,7 +68,7 @@ class Bilinear(TablePredictor):
             [delta[asked]], known = self._predicted(rows, [conditions[i] for i in asked], [penalty])
             for i, found in zip(asked, known.tolist(), strict=True):
                 how[i] = self.name if found else f"{how[i]}, as no target has an embedding"
-        return Answer(delta, how)
+        return Answer(delta, how, around=mean)
 
     def tuned(self, rows: Rows) -> float | None:
         """The penalty of least squared error on target sets left out in up to ten folds; None where B1 has less."""

@@ -38,6 +38,7 @@ class Predicted:
     baseline: Array | None = None  # [n, n_genes], what the baseline beside it says
     baseline_how: tuple[str, ...] = ()  # [n], what answered for the baseline
     gate: Array | None = None  # [n], gamma in 0..1: how much of the model was added to the baseline
+    around: Array | None = None  # [n, n_genes], the mean that the model corrects; None where it corrects none
 
 
 class Predictor(Protocol):
@@ -59,6 +60,7 @@ class Answer:
     delta: Array  # [n, n_genes]
     how: list[str]  # [n]
     variance: Array | None = None
+    around: Array | None = None  # [n, n_genes], the mean of training conditions that delta is a correction of
 
 
 @dataclass
@@ -68,6 +70,7 @@ class TablePredictor(ABC):
     name: str = field(init=False, default="")
     data: PerturbationData | None = field(init=False, default=None, repr=False)
     table: ConditionTable = field(init=False, repr=False)
+    symbols: tuple[str, ...] = field(init=False, repr=False, default=())  # of the table's genes
     features: Features = field(init=False, repr=False)
     split: Split | None = field(init=False, default=None, repr=False)
 
@@ -81,7 +84,8 @@ class TablePredictor(ABC):
 
     def fit(self, data: PerturbationData, features: Features | None = None, seed: int = 0) -> FitReport:
         """Learn from the training conditions; validation and test conditions are not looked at."""
-        self.table, self.features, self.split = data.training, features or Features(), data.split
+        self.table, self.symbols = data.training, data.symbols
+        self.features, self.split = features or Features(), data.split
         numbers, said = self.learn(seed)
         self.data = data
         return FitReport(self.name, len(self.table), numbers, (*self.features.said, *said))
@@ -94,8 +98,9 @@ class TablePredictor(ABC):
             self.data.find_context(condition.context)
         found = self.answer(conditions)
         return Predicted(
-            tuple(conditions), found.delta, found.variance, tuple(found.how), fallbacks(self.name, conditions, found)
-        )
+            tuple(conditions), found.delta, found.variance, tuple(found.how), fallbacks(self.name, conditions, found),
+            around=found.around,
+        )  # fmt: skip
 
 
 def fallbacks(name: str, conditions: Sequence[Condition], found: Answer) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ class OutOfFold:
     novelty: tuple[str, ...]  # [n], with respect to what the fold trained on
     delta: dict[str, Array]  # by predictor [n, n_genes]
     how: dict[str, tuple[str, ...]]  # by predictor [n]
+    around: dict[str, Array]  # by predictor that corrects a mean, that mean [n, n_genes]
     said: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -68,6 +69,7 @@ def cross_fit(
     kind = [""] * len(table)
     delta = {name: np.zeros((len(table), len(data.genes))) for name in predictors}
     how = {name: [""] * len(table) for name in predictors}
+    around: dict[str, Array] = {}
     for k, split in enumerate(splits):
         inner = data.tuning(split).hidden()
         rows = np.array([place[name] for name in split.test], dtype=np.intp)
@@ -85,9 +87,11 @@ def cross_fit(
                 continue
             found = predictor.predict(asked)
             delta[name][rows] = found.delta
+            if found.around is not None:
+                around.setdefault(name, np.zeros_like(delta[name]))[rows] = found.around
             for i, answered in zip(rows, found.how, strict=True):
                 how[name][i] = answered
     start = np.array([whole.control(c.context, PREDICTION) for c in table.conditions])
     unit = np.unique(["+".join(c.targets) for c in table.conditions], return_inverse=True)[1]
     every = {name: tuple(h) for name, h in how.items()}
-    return OutOfFold(table, start, fold, unit.astype(np.intp), tuple(kind), delta, every, said)
+    return OutOfFold(table, start, fold, unit.astype(np.intp), tuple(kind), delta, every, around, said)

@@ -60,7 +60,8 @@ class FeatureRegression(TablePredictor):
 
     def answer(self, conditions: Sequence[Condition]) -> Answer:
         """The regression of each context, or of all others where it has no training condition."""
-        delta, how = perturbed_mean(self.table, conditions)
+        mean, how = perturbed_mean(self.table, conditions)
+        delta = mean.copy()
         for asked, rows, own in groups(self.table, conditions):
             x = self._of([self.table.conditions[i] for i in rows])
             new = self._of([conditions[i] for i in asked])
@@ -73,7 +74,7 @@ class FeatureRegression(TablePredictor):
             for i, found in zip(asked, answerable.tolist(), strict=True):
                 around = "" if own else f" around the {how[i]}"
                 how[i] = f"{self.name}{around}" if found else f"{how[i]}, as its targets have no features"
-        return Answer(delta, how)
+        return Answer(delta, how, around=mean)
 
     def _regressed(self, x: Array, y: Array, new: Array) -> Array:
         if self.way == "neighbours":

@@ -14,7 +14,7 @@ from perturbome.models.contracts import FitReport
 from perturbome.models.data.condition import Condition
 from perturbome.models.data.contract import PerturbationData
 from perturbome.models.gate import FEWEST
-from perturbome.models.predictors.base_choice import choose_simplest, closed_form_baselines
+from perturbome.models.predictors.base_choice import BLIND, choose_simplest, closed_form_baselines
 from perturbome.models.predictors.class_gate import ClassGate, Shared, errors_of, fit_class_gate
 from perturbome.models.predictors.contract import Answer, Predicted, Predictor, fallbacks
 from perturbome.models.predictors.control_noise import control_weights
@@ -35,15 +35,15 @@ OPTIONS = ("base", "level")
 
 @dataclass
 class Gated:
-    """delta(p) = baseline(p) + gamma(p) (model(p) - baseline(p)), gamma in 0..1, learned by `fit_class_gate` from
-    training conditions left out in turn, apart for every class of novelty; with gamma = 0 it is the baseline, bit by
-    bit.
+    """delta(p) = baseline(p) + gamma(p) step(p), gamma in 0..1, learned by `fit_class_gate` from training conditions
+    left out in turn, apart for every class of novelty; with gamma = 0 it is the baseline, bit by bit. The step is the
+    model's own correction of a mean where it is one and the baseline knows of no target, else model - baseline.
 
     model: a predictor, or a function that makes one. base: a predictor's name; `best` is the simplest closed-form
     baseline whose squared error on left-out conditions is within one standard error of the least. Conditions that the
     model did not answer itself (it says so in `how`) are the baseline's. `level` of the conformal intervals around
     it all. Variance, where the model has one: that of the true change around delta as the model sees it, v +
-    (1 - gamma)² (model - baseline)²; none where the gate is closed to all. Variance does not weight gamma: a posterior
+    (1 - gamma)² step²; none where the gate is closed to all. Variance does not weight gamma: a posterior
     mean is shrunk by it already.
     """
 
@@ -103,11 +103,12 @@ class Gated:
         answered = answered_itself(model.how, self._model.name)
         gamma = np.zeros(len(conditions)) if self._gate is None else np.where(answered, self._gate.of(classes), 0.0)
         delta, on = base.delta.copy(), gamma > 0
-        step = model.delta[on] - base.delta[on]
-        delta[on] += gamma[on, None] * step
+        from_mean = corrected(self._base.name, model.around)
+        step = model.delta - (base.delta if from_mean is None else from_mean)
+        delta[on] += gamma[on, None] * step[on]
         variance = None
         if model.variance is not None and on.any():
-            variance = model.variance + (1 - gamma[:, None]) ** 2 * (model.delta - base.delta) ** 2
+            variance = model.variance + (1 - gamma[:, None]) ** 2 * step**2
         how = [
             self.name if g else f"{b}, as {self._why(c, a)}"
             for g, b, c, a in zip(gamma, base.how, classes, answered, strict=True)
@@ -116,7 +117,7 @@ class Gated:
         predicted = Predicted(
             tuple(conditions), delta, variance, tuple(how), said, baseline=base.delta, baseline_how=base.how, gate=gamma
         )
-        weight = _mixed_weights(base.how, model.how, conditions, gamma)
+        weight = _mixed_weights(base.how, model.how, conditions, gamma, from_mean is not None)
         return with_intervals(predicted, self._intervals, weight, cells)
 
     def _asked(self, makers: Sequence[str] | dict[str, Callable[..., Predictor]]) -> str:
@@ -143,19 +144,18 @@ class Gated:
         weight = control_weights(oof.how[chosen], oof.table.conditions)
         if asked in oof.delta:
             answered = answered_itself(oof.how[asked], self._model.name)[:, None]
-            model = np.where(answered, oof.delta[asked], delta)
-            errors = errors_of(truth, delta, model, own)
-            self._gate = fit_class_gate(
-                errors, oof.novelty, oof.unit, oof.fold, shared=_shared(oof, model - delta, own)
-            )
+            from_mean = corrected(chosen, oof.around.get(asked))
+            step = np.where(answered, oof.delta[asked] - (delta if from_mean is None else from_mean), 0)
+            errors = errors_of(truth, delta, delta + step, own)
+            self._gate = fit_class_gate(errors, oof.novelty, oof.unit, oof.fold, shared=_shared(oof, step, own))
             numbers |= _gate_numbers(self._gate, oof)
             numbers[f"error of {self.name}"] = float(np.mean((errors.rr - errors.gain(self._gate.nested)) / count))
             of_model = errors_of(truth, oof.delta[asked], truth, own).rr / count
             numbers[f"error of {self._model.name}"] = float(of_model.mean())
             said.append(_on_gate(self._gate, self._model.name, chosen))
             gamma = np.where(answered[:, 0], self._gate.nested, 0)
-            weight = _mixed_weights(oof.how[chosen], oof.how[asked], oof.table.conditions, gamma)
-            delta = delta + self._gate.nested[:, None] * np.where(answered, model - delta, 0)
+            weight = _mixed_weights(oof.how[chosen], oof.how[asked], oof.table.conditions, gamma, from_mean is not None)
+            delta = delta + self._gate.nested[:, None] * step
         else:
             said.append(f"The {self._model.name} could not be fitted without a part of training: the gate is closed.")
         self._intervals, coverage, sentences = fit_intervals(oof, delta, weight, self.level)
@@ -167,9 +167,18 @@ def answered_itself(how: Sequence[str], name: str) -> NDArray[np.bool_]:
     return np.array([h.startswith(name) for h in how], dtype=bool)
 
 
-def _mixed_weights(base: Sequence[str], model: Sequence[str], conditions: Sequence[Condition], gamma: Array) -> Array:
-    """How many times the gated answers subtract a control mean [n]."""
+def corrected(base: str, around: Array | None) -> Array | None:
+    """The mean that the step to a model starts from, where that is not the baseline: one that knows of no target."""
+    return around if base in BLIND else None
+
+
+def _mixed_weights(
+    base: Sequence[str], model: Sequence[str], conditions: Sequence[Condition], gamma: Array, own_step: bool
+) -> Array:
+    """How many times the gated answers subtract a control mean [n]; a correction of a mean subtracts none."""
     below = control_weights(base, conditions)
+    if own_step:
+        return below
     mixed: Array = below + gamma * (control_weights(model, conditions) - below)
     return mixed
 

@@ -14,6 +14,8 @@ from perturbome.models.predictors.condition_kernels import ELSEWHERE, HERE, SAME
 from perturbome.models.predictors.contract import Answer, TablePredictor
 from perturbome.models.predictors.entry import entry_prices
 from perturbome.models.predictors.gaussian_process import Class, condition_on, fit_scales, fit_weights, mixed
+from perturbome.models.predictors.pair_effects import fit_pair_effects
+from perturbome.models.predictors.pair_features import gene_pairs
 from perturbome.models.predictors.training_rows import MEAN, perturbed_mean
 from perturbome.platform.errors import ModelError
 
@@ -37,12 +39,15 @@ take the credit that those of prior knowledge need."""
 class PriorKernel(TablePredictor):
     """Gaussian process on condition means around B1, over a weighted sum of kernels between perturbations.
 
-        delta_g = B1_g + f_g,  f_g ~ N(0, b_g scale_g sum_j w_j K_j),  measured with variance b_g tau / n_cells
+        delta_g = B1_g + sqrt(b_g) sum_k beta_k phi_kg + f_g,
+        f_g ~ N(0, b_g scale_g sum_j w_j K_j),  measured with variance b_g tau / n_cells
 
-    with b_g the variance of gene g inside conditions. The kernels are those of `condition_kernels`; w and tau are
+    with b_g the variance of gene g inside conditions, and phi_kg what is known of the pair of the perturbed gene and
+    g, as an edge of regulation (see `fit_pair_effects`). The kernels are those of `condition_kernels`; w and tau are
     those of largest marginal likelihood over all genes, in classes of like signal, where every kernel of prior
     knowledge pays for its weight (see `entry_prices`); then scale_g is each gene's own.
-    `variance` is the posterior variance of f: that of the true change around the true mean, control noise left out.
+    `variance` is the posterior variance of beta and f: that of the true change around the true mean, control noise
+    left out.
     """
 
     steps: int = 100
@@ -57,6 +62,8 @@ class PriorKernel(TablePredictor):
         b = np.average(table.variance, axis=0, weights=table.n)
         b = np.where(b > 0, b, b[b > 0].min() if np.any(b > 0) else 1.0)
         y = (table.delta - perturbed_mean(table, table.conditions)[0]) / np.sqrt(b)
+        self._pairs = fit_pair_effects(y, noise, table, self.symbols, gene_pairs(self.features))
+        y -= self._pairs.of(table.conditions)[0]
         kernels = condition_kernels(table.conditions, table, self.features)
         if self.split is not None and self.split.kind in KINDS and KINDS[self.split.kind].apart in TARGETS_APART:
             kernels = {name: k for name, k in kernels.items() if not name.startswith(ELSEWHERE)}
@@ -75,22 +82,26 @@ class PriorKernel(TablePredictor):
         size = np.array([w * np.mean(np.diag(k)) for w, k in zip(self._weights, chosen, strict=True)])
         self._shares = dict(zip(self._kernels, size / size.sum(), strict=True))
         numbers = {f"share of {name}": float(share) for name, share in self._shares.items()}
+        for name, beta, t in zip(self._pairs.pairs, self._pairs.beta, self._pairs.t, strict=True):
+            numbers |= {f"effect along {name}": float(beta), f"t of the effect along {name}": float(t)}
         return {**numbers, "noise scale": tau, "log likelihood per value": likelihood / y.size}, said
 
     def answer(self, conditions: Sequence[Condition]) -> Answer:
         """Posterior mean and variance; B1 and the whole prior variance where nothing ties a condition to training."""
-        delta, how = perturbed_mean(self.table, conditions)
-        variance = np.zeros_like(delta)
+        mean_change, how = perturbed_mean(self.table, conditions)
+        delta, variance = mean_change.copy(), np.zeros_like(mean_change)
         for first in range(0, len(conditions), BATCH):
             rows = slice(first, first + BATCH)
             cross, own, tied = self._to_training(conditions[rows])
             mean, of_mean = self._posterior.predict(cross, own)
-            delta[rows] += np.where(tied[:, None], mean * np.sqrt(self._unit), 0.0)
-            variance[rows] = of_mean * self._unit
+            along, of_along, paired = self._pairs.of(conditions[rows])
+            tied |= paired
+            delta[rows] += np.where(tied[:, None], (mean + along) * np.sqrt(self._unit), 0.0)
+            variance[rows] = (of_mean + of_along) * self._unit
             for i, known in enumerate(tied, start=first):
                 around = "" if how[i] == MEAN else f" around the {how[i]}"
                 how[i] = f"{self.name}{around}" if known else f"{how[i]}, as nothing ties it to what was measured"
-        return Answer(delta, how, variance)
+        return Answer(delta, how, variance, mean_change)
 
     def _to_training(self, conditions: Sequence[Condition]) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Kernel with the training conditions [n, n_train], with themselves [n], and whether anything ties them."""
