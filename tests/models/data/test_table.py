@@ -78,6 +78,57 @@ def test_a_double_finds_its_singles_in_its_own_context_and_mode(data):
     assert table[[0, 1]].singles(doubles).shape == (4, 2)
 
 
+def dosed(order=None):
+    """JQ1 at 0.1, 1 and 10, SAHA at 1 and 100, TSA without a dose; one cell each beside ten controls."""
+    what = ["compound:JQ1@10", "compound:JQ1@0.1", "compound:JQ1@1", "compound:SAHA@100", "compound:SAHA@1"]
+    what += ["compound:TSA"]
+    rng = np.random.default_rng(4)
+    x = 5 + rng.normal(size=(len(what) + 10, 3))
+    table = from_arrays(x, what + ["control"] * 10, ["a", "b", "c"], n_genes=None).table()
+    return table if order is None else table[order]
+
+
+def single(table, targets, dose):
+    asked = Condition(Perturbation(targets, "compound", dose))
+    return [table.names[row].split("::")[0] if row >= 0 else None for row in table.singles([asked])[0]]
+
+
+@pytest.mark.parametrize(
+    ("targets", "dose", "wanted"),
+    [
+        (("JQ1",), 0.1, ["JQ1@0.1"]), (("JQ1",), 1, ["JQ1@1"]), (("JQ1",), 10, ["JQ1@10"]),
+        (("JQ1",), 0.4, ["JQ1@1"]), (("JQ1",), 0.3, ["JQ1@0.1"]),  # 0.3 is below the middle, the root of 0.1 * 1
+        (("JQ1",), 4, ["JQ1@10"]), (("JQ1",), 1000, ["JQ1@10"]),
+        (("SAHA",), 10, ["SAHA@1"]),  # as far from 1 as from 100: the lower
+        (("SAHA",), 40, ["SAHA@100"]),  # though 40 - 1 < 100 - 40
+        (("JQ1", "SAHA"), 1, ["JQ1@1", "SAHA@1"]), (("JQ1", "SAHA"), 10, ["JQ1@10", "SAHA@1"]),
+        (("TSA",), 5, ["TSA"]), (("SAHA",), None, ["SAHA@1"]), (("SAHA",), 0, ["SAHA@1"]),
+    ],
+)  # fmt: skip
+def test_a_single_is_that_of_the_dose_or_of_the_nearest(targets, dose, wanted):
+    found = single(dosed(), targets, dose)
+    assert found == [f"compound:{name}" for name in wanted]
+
+
+def test_the_nearest_dose_does_not_hang_on_the_order_of_rows():
+    doses = (0.01, 0.1, 0.3, 1, 10, 20, 300, None)
+    asked = [Condition(Perturbation(("JQ1", "SAHA"), "compound", dose)) for dose in doses]
+    whole = dosed()
+    wanted = [[whole.names[row] for row in rows] for rows in whole.singles(asked)]
+    for seed in range(20):
+        table = dosed(np.random.default_rng(seed).permutation(len(whole)))
+        assert [[table.names[row] for row in rows] for rows in table.singles(asked)] == wanted
+
+
+def test_the_nearest_dose_is_that_of_a_search_by_hand():
+    rng = np.random.default_rng(2)
+    table = dosed()
+    known = {0.1: "0.1", 1.0: "1", 10.0: "10"}
+    for dose in np.exp(rng.uniform(-6, 6, size=50)):
+        nearest = min(known, key=lambda other: abs(np.log10(other) - np.log10(dose)))
+        assert single(table, ("JQ1",), float(dose)) == [f"compound:JQ1@{known[nearest]}"]
+
+
 def test_rows_are_taken_by_number_or_mask(data):
     table = data.table()
     mask = table.n > 20

@@ -42,10 +42,9 @@ def said(model, text, mode="compound"):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("J@5", "J at dose 5 was not measured; training holds J at 0.1, 1. {} does not tell doses apart: it answers "
-                "the same for each."),
-        ("J", "J without a dose was not measured; training holds J at 0.1, 1. {} does not tell doses apart: it answers "
-              "the same for each."),
+        ("J@5", "J at dose 5 was not measured; training holds J at 0.1, 1. {} answers as for 1."),
+        ("J@0.3", "J at dose 0.3 was not measured; training holds J at 0.1, 1. {} answers as for 0.1."),
+        ("J", "J without a dose was not measured; training holds J at 0.1, 1. {} answers as for 0.1."),
         ("K@5", "K at dose 5 was not measured; training holds K at 1. {} answers as for 1."),
         ("M@5", "M at dose 5 was not measured; training holds M without doses. {} answers as for no dose."),
         ("L@5", "L at dose 5 was not measured; training holds compound of others at 0.1, 1. {} does not tell doses "

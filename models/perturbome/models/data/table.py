@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -93,13 +94,19 @@ class ConditionTable:
     def singles(self, conditions: Sequence[Condition]) -> NDArray[np.intp]:
         """Rows of this table that perturb one target of a condition alone, [len(conditions), most targets].
 
-        Same mode and context. -1: not in this table, or no such target (a condition with fewer targets than another).
+        Same mode and context, and the condition's dose; where the target was not given at that dose, the nearest one on
+        the logarithm of the dose, argmin |log(dose) - log(own dose)|, the lower of two that are as near. A condition
+        and a single of which only one has a dose, or a dose of 0, are farthest of all: such a single is taken only
+        where there is no other. -1: not in this table, or no such target (a condition with fewer targets than another).
         """
-        place = {(c.targets[0], _alike(c)): row for row, c in enumerate(self.conditions) if len(c.targets) == 1}
+        given: dict[tuple[str, tuple[str, str]], list[tuple[float | None, int]]] = {}
+        for row, c in enumerate(self.conditions):
+            if len(c.targets) == 1:
+                given.setdefault((c.targets[0], _alike(c)), []).append((c.dose, row))
         found = np.full((len(conditions), max((len(c.targets) for c in conditions), default=0)), -1, dtype=np.intp)
         for i, condition in enumerate(conditions):
             for j, target in enumerate(condition.targets):
-                found[i, j] = place.get((target, _alike(condition)), -1)
+                found[i, j] = _nearest(condition.dose, given.get((target, _alike(condition)), ()))
         return found
 
 
@@ -121,3 +128,15 @@ def make_table(
 def _alike(condition: Condition) -> tuple[str, str]:
     """What a single must share with a double to be its part."""
     return condition.perturbation.mode, condition.context.name
+
+
+def _nearest(dose: float | None, given: Sequence[tuple[float | None, int]]) -> int:
+    """The row whose dose is nearest on the logarithm, -1 where there is none; the order of rows decides nothing."""
+    return min(given, key=lambda one: (_apart(dose, one[0]), one[0] is None, one[0] or 0.0), default=(None, -1))[1]
+
+
+def _apart(dose: float | None, other: float | None) -> float:
+    """|log dose - log other|, rounded so that powers of ten are as far from each other as they read."""
+    if dose == other:
+        return -1.0
+    return round(abs(math.log(dose) - math.log(other)), 9) if dose and other else math.inf
