@@ -110,6 +110,10 @@ class ModelError(PerturbomeError):
     exit_code = 6
 
 
+class TooFewConditions(ModelError):
+    """There are fewer conditions than a model can learn from."""
+
+
 class MissingExtra(PerturbomeError):
     """An optional package is needed and not installed."""
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from perturbome.models.data import Split
 from perturbome.models.predictors.base_choice import choose_simplest, closed_form_baselines
 from perturbome.models.predictors.features import Features, GeneMatrix
 from perturbome.models.predictors.registry import PREDICTORS
@@ -51,3 +52,18 @@ def test_baselines_that_lack_what_they_need_do_not_stand(singles, doubles, trans
     assert "feature kernel ridge" in names(singles, text)
     assert {"matching mean", "sum of single effects"} <= set(names(doubles, Features()))
     assert "scaled mean shift" in names(transfer, Features())
+
+
+def test_sums_that_differ_by_rounding_leave_the_simplest():
+    noise = np.random.default_rng(3).exponential(size=20)
+    errors = {"simple": noise * (1 + 3e-16), "same": noise, "same again": noise * (1 - 3e-16)}
+    assert choose_simplest(errors, np.arange(20)) == ("simple", "simple")
+
+
+def test_a_test_side_in_another_context_is_enough_to_be_judged_beside_the_shifts(transfer):
+    one = [n for n in transfer.split.train if n.endswith("A549")]
+    other = [n for n in transfer.names if n.endswith("K562")]
+    data = transfer.with_split(Split("told", "unseen context", one, (), other)).hidden()
+    shifts = {"copied shift", "mean shift", "scaled mean shift"}
+    assert not shifts & {r.name for r in closed_form_baselines(data, Features())}
+    assert shifts <= {r.name for r in closed_form_baselines(data, Features(), tested=True)}

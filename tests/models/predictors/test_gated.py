@@ -159,6 +159,29 @@ def test_too_few_conditions_close_it_and_it_is_said():
     assert set(found.baseline_how) == {"perturbed mean"}
 
 
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_model_that_so_few_conditions_cannot_fit_leaves_the_baseline(n):
+    data = divided(simulate([(), *((i,) for i in range(n + 1))]), lambda name: name[9:12] == GENES[n])
+    predictor = make_predictor("gated prior kernel")
+    report = predictor.fit(data.hidden())
+    found = predictor.predict(data.test.conditions)
+    np.testing.assert_array_equal(found.delta, found.baseline)
+    assert found.gate.max() == 0
+    assert any("needs 4 to 2000 training conditions" in s for s in report.said)
+    assert found.how[0].endswith("as the prior kernel could not be fitted")
+    with pytest.raises(ModelError, match="penalty above 0"):
+        make_predictor("gated bilinear ridge", penalty=-1.0).fit(data.hidden())
+
+
+def test_from_one_context_to_another_nothing_tells_baselines_apart_and_it_is_said():
+    what = [(), *((i,) for i in range(10))]
+    data = divided(simulate(what, ("A549", "K562"), common=0.0), lambda name: name.endswith("K562"))
+    predictor = make_predictor("gated linear additive")
+    report = predictor.fit(data.hidden())
+    assert predictor.predict(data.test.conditions).baseline_how == ("no change",) * 10
+    assert any("10 of 10 test conditions are of a class (seen in another context" in s for s in report.said)
+
+
 def test_it_sees_neither_the_judges_controls_nor_the_order_of_genes(screen):
     arguments = simulate(WHAT)
     x = arguments["x"].copy()

@@ -51,7 +51,7 @@ def default_models(data: PerturbationData, features: Features) -> list[str]:
     The latent additive network, which knows no target that it has not seen (there it is B1), is one where some of
     the test side's targets are seen, and torch is there.
     """
-    baselines = [record.name for record in closed_form_baselines(data, features)]
+    baselines = [record.name for record in closed_form_baselines(data, features, tested=True)]
     with_features = WITH_FEATURES if any("features" in PREDICTORS[name].needs for name in baselines) else ()
     seen = {t for c in data.training.conditions for t in c.targets}
     asked = {t for name in (data.split.test if data.split else ()) for t in Condition.parse(name).targets}

@@ -24,7 +24,7 @@ from perturbome.models.predictors.intervals import LEVEL, Intervals, fit_interva
 from perturbome.models.predictors.novelty import novelty
 from perturbome.models.predictors.registry import GATED, find_predictor
 from perturbome.models.predictors.training_rows import MEAN
-from perturbome.platform.errors import ModelError
+from perturbome.platform.errors import ModelError, TooFewConditions
 
 Array = NDArray[np.float64]
 
@@ -85,11 +85,18 @@ class Gated:
                 oof, [name for name in makers if name in oof.delta], self._asked(makers)
             )
         self._base = find_predictor(chosen).factory()
-        self._model = self._fresh()
         self._base.fit(data, known, seed)
-        of_model = self._model.fit(data, known, seed)
         self._training = data.training.conditions
-        return FitReport(self.name, len(self._training), {**of_model.numbers, **numbers}, (*of_model.said, *said))
+        self._model = self._fresh()
+        self._unfit = ""
+        try:
+            of_model = self._model.fit(data, known, seed)
+        except TooFewConditions as error:
+            self._unfit = f"the {self._model.name} could not be fitted"
+            self._gate = None
+            of_model = FitReport(self._model.name, len(self._training), said=(f"The gate is closed: {error}",))
+        said = (*of_model.said, *said, *self._blind(data, oof))
+        return FitReport(self.name, len(self._training), {**of_model.numbers, **numbers}, said, of_model.curve)
 
     def predict(self, conditions: Sequence[Condition], cells: Sequence[float] | None = None) -> Predicted:
         """Baseline, gate and interval of each condition; `cells` it was measured on, where they are known.
@@ -98,9 +105,10 @@ class Gated:
         """
         if self._base is None:
             raise ModelError(f"The predictor '{self.name}' was asked before it was fitted. Call fit(data) first.")
-        base, model = self._base.predict(conditions), self._model.predict(conditions)
+        base = self._base.predict(conditions)
+        model = base if self._unfit else self._model.predict(conditions)
         classes = novelty(conditions, self._training)
-        answered = answered_itself(model.how, self._model.name)
+        answered = answered_itself(model.how, self._model.name) & (not self._unfit)
         gamma = np.zeros(len(conditions)) if self._gate is None else np.where(answered, self._gate.of(classes), 0.0)
         delta, on = base.delta.copy(), gamma > 0
         from_mean = corrected(self._base.name, model.around)
@@ -124,7 +132,23 @@ class Gated:
         """The model's name beside the baselines': its own, unless a baseline has that."""
         return self._model.name if self._model.name not in makers else f"{self._model.name}, as model"
 
+    def _blind(self, data: PerturbationData, oof: OutOfFold | None) -> tuple[str, ...]:
+        """A sentence on test conditions of a class that no training condition could be left out as."""
+        if oof is None or data.split is None:
+            return ()
+        asked = novelty([Condition.parse(name) for name in data.split.test], self._training)
+        unlike = sorted(set(asked) - set(oof.novelty))
+        if not unlike:
+            return ()
+        return (
+            f"{sum(asked.count(c) for c in unlike)} of {len(asked)} test conditions are of a class "
+            f"({'; '.join(unlike)}) that no training condition could be left out as: the choice of the baseline, its "
+            "error and the interval say nothing of them, and the gate is closed to them.",
+        )
+
     def _why(self, novel: str, answered: bool) -> str:
+        if self._unfit:
+            return self._unfit
         if not answered:
             return f"the {self._model.name} had no answer of its own"
         if self._gate is None or novel in self._gate.gammas:

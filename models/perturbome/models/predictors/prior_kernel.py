@@ -17,7 +17,7 @@ from perturbome.models.predictors.gaussian_process import Class, condition_on, f
 from perturbome.models.predictors.pair_effects import fit_pair_effects
 from perturbome.models.predictors.pair_features import gene_pairs
 from perturbome.models.predictors.training_rows import MEAN, perturbed_mean
-from perturbome.platform.errors import ModelError
+from perturbome.platform.errors import ModelError, TooFewConditions
 
 Array = NDArray[np.float64]
 
@@ -57,7 +57,8 @@ class PriorKernel(TablePredictor):
         """Weights, noise and scales; nothing is drawn. ModelError for too few or too many training conditions."""
         table = self.table
         if not FEWEST <= len(table) <= MOST:
-            raise ModelError(f"{self.name} needs {FEWEST} to {MOST} training conditions; there are {len(table)}.")
+            wrong = TooFewConditions if len(table) < FEWEST else ModelError
+            raise wrong(f"{self.name} needs {FEWEST} to {MOST} training conditions; there are {len(table)}.")
         noise = 1 / table.n
         b = np.average(table.variance, axis=0, weights=table.n)
         b = np.where(b > 0, b, b[b > 0].min() if np.any(b > 0) else 1.0)
