@@ -110,3 +110,39 @@ def test_log2_and_log10_of_counts_are_still_seen(big: np.ndarray) -> None:
     for base, take in (("2", np.log2), ("10", np.log10)):
         found = recognise(sp.csr_matrix(take(1 + big)))
         assert (found.state, found.base, found.unscaled) == ("log1p", base, True)
+
+
+def quantile_normalised(n: int, genes: int, seed: int = 0) -> np.ndarray:
+    """The same values in every cell, in another order: log2 of an array's intensities."""
+    rng = np.random.default_rng(seed)
+    return rng.permuted(np.tile(np.sort(rng.uniform(3, 15, genes)), (n, 1)), axis=1)
+
+
+@pytest.mark.parametrize("make", [lambda v: v, np.exp2, lambda v: v.round(2)], ids=["log2", "intensities", "rounded"])
+@pytest.mark.parametrize("shape", [(300, 900), (5, 40)])
+def test_sums_that_any_reading_makes_equal_tell_of_no_scaling(make, shape: tuple[int, int]) -> None:
+    values = make(quantile_normalised(*shape))
+    values[:, :2] += np.random.default_rng(1).uniform(0, 1e-4, (shape[0], 2)) * values[:, :2]  # ties, broken
+    found = recognise(sp.csr_matrix(values.astype(np.float32)))
+    assert found.state == "other"
+    assert "quantile" in found.why
+
+
+@pytest.mark.parametrize("scale", [1e4, 1e6, 23_456.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_deep_replicates_are_no_quantile_normalised_cells(scale: float, dtype: type) -> None:
+    """Bulk samples of one line: nearly alike, so that the sums of their logarithms are nearly equal too."""
+    rng = np.random.default_rng(4)
+    depth = rng.uniform(20, 40, (8, 1))
+    counts = per(rng.poisson(np.exp(rng.normal(2, 2, (1, 2000))) * depth).astype(float), scale)
+    for take, base in ((np.log1p, "e"), (lambda v: np.log2(1 + v), "2")):
+        found = recognise(sp.csr_matrix(take(counts).astype(dtype)))
+        assert (found.state, found.base) == ("log1p", base), found.why
+    assert recognise(sp.csr_matrix(counts.astype(dtype))).state == "normalised"
+
+
+def test_cells_that_are_all_alike_keep_the_state_they_show() -> None:
+    cell = per(np.array([[1.0, 2, 3, 5, 8, 13, 21]]), 1e4)
+    for values, state in ((cell, "normalised"), (np.log1p(cell), "log1p")):
+        for n in (2, 50):
+            assert recognise(sp.csr_matrix(np.repeat(values, n, axis=0))).state == state

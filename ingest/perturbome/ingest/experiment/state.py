@@ -8,13 +8,14 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
+from perturbome.ingest.experiment.equal_sums import EqualSums, common_sum
+
 State = Literal["counts", "normalised", "log1p", "other"]
 STATES: tuple[State, ...] = ("counts", "normalised", "log1p", "other")
 SCALE = 10_000.0
 """Counts are scaled to this library size before the logarithm."""
 
 BASES = {"e": float(np.e), "2": 2.0, "10": 10.0}
-_CONSTANT = 0.01  # coefficient of variation below which sums over cells count as constant
 _WHOLE = 0.01  # distance from a whole number that rounding in float32 explains
 _LARGEST_LOG = 40.0  # log2 of 1e12: no logarithm of a count goes beyond
 _DISTINCT = 3  # different fractional values, below which nothing speaks for a logarithm
@@ -54,7 +55,7 @@ def recognise(sample: sp.csr_matrix, *, log_hint: bool = False, base_hint: str |
     name: one slip of a pen must not leave a whole data set unnormalised. Counts divided by one factor per cell are
     recognised by what they keep: within a cell all values are whole multiples of the smallest (the cell's single
     count), or the sums over cells are constant; for a logarithm the same holds after taking it back (base e, 2 or
-    10). `log_hint` is uns['log1p'].
+    10). Sums that are as equal in another reading are no evidence (see `EqualSums`). `log_hint` is uns['log1p'].
     """
     values = sample.data[np.isfinite(sample.data)].astype(np.float64)
     if not len(values) or not values.any():
@@ -69,22 +70,28 @@ def recognise(sample: sp.csr_matrix, *, log_hint: bool = False, base_hint: str |
     clean = _finite(sample)
     # Small whole numbers pass for log2 and log10 (2 is log2 of 1 + 3, 1 is log10 of 1 + 9): only others are evidence.
     telling = np.abs(clean.data - np.rint(clean.data)) > 1e-4
+    sums = EqualSums.of(clean, BASES if values.max() <= _LARGEST_LOG else {})
     if values.max() <= _LARGEST_LOG and len(np.unique(clean.data[telling])) >= _DISTINCT:
         for name in dict.fromkeys([base_hint, "e", "2", "10"]):
             if name not in BASES:
                 continue
             linear = clean.copy()
             linear.data = np.expm1(linear.data * np.log(BASES[name]))
-            why, unscaled = _scaled_counts(linear, telling)
+            why, unscaled = _scaled_counts(linear, sums, name, telling)
             if why:
                 taken_back = f"{why} after taking back log{'' if name == 'e' else name}(1 + x)"
-                return Recognised("log1p", taken_back, name, _common_sum(linear), unscaled)
+                return Recognised("log1p", taken_back, name, common_sum(linear), unscaled)
     cell = np.repeat(np.arange(clean.shape[0]), np.diff(clean.indptr))
-    why, unscaled = _scaled_counts(clean, np.isin(cell, cell[telling]))  # cells of whole numbers were not scaled
+    why, unscaled = _scaled_counts(
+        clean, sums, "as it is", np.isin(cell, cell[telling])
+    )  # cells of whole numbers were not scaled
     if why and not unscaled:  # halves and thirds of counts are multiples too, but of the same number in every cell
-        return Recognised("normalised", why, scale=_common_sum(clean))
+        return Recognised("normalised", why, scale=common_sum(clean))
     if log_hint and values.max() <= _LARGEST_LOG:
         return Recognised("log1p", "uns['log1p'] is there", base_hint or "e")
+    if sums.whatever:
+        return Recognised("other", "every cell holds about the same values in another order, as after quantile "
+                                   "normalisation: equal sums then tell of no scaling")  # fmt: skip
     return Recognised("other", "neither whole numbers nor counts scaled per cell, nor their logarithm")
 
 
@@ -107,29 +114,22 @@ def _finite(sample: sp.csr_matrix) -> sp.csr_matrix:
     return clean
 
 
-def _scaled_counts(matrix: sp.csr_matrix, telling: np.ndarray | None = None) -> tuple[str, bool]:
+def _scaled_counts(
+    matrix: sp.csr_matrix, sums: EqualSums, reading: str, telling: np.ndarray | None = None
+) -> tuple[str, bool]:
     """Why the values can be counts scaled per cell (empty if they cannot), and whether the factor is always one.
 
-    `telling` [n_stored] says which stored values are evidence; all of them where it is None.
+    `reading` is how the values were read, for `sums`; `telling` [n_stored] says which stored values are evidence, all
+    of them where it is None.
     """
-    scale = _common_sum(matrix)
-    if scale is not None and matrix.shape[0] > 1:
+    scale = common_sum(matrix)
+    if scale is not None and matrix.shape[0] > 1 and sums.tell(reading, scale):
         return f"every cell sums to {scale:,.0f}", False
     share, smallest = _multiples(matrix, telling)
     if share < 0.95:
         return "", False
     unscaled = bool(np.percentile(smallest, 90) < 1.01 * np.percentile(smallest, 10))
     return "within a cell all values are whole multiples of the smallest", unscaled
-
-
-def _common_sum(matrix: sp.csr_matrix) -> float | None:
-    sums = np.asarray(matrix.sum(axis=1)).ravel()
-    sums = sums[sums > 0]
-    if not len(sums) or sums.std() > _CONSTANT * sums.mean():
-        return None
-    mean = float(np.median(sums))
-    nearest = float(f"{mean:.1g}")
-    return nearest if abs(nearest - mean) < 0.005 * mean else mean
 
 
 def _multiples(matrix: sp.csr_matrix, telling: np.ndarray | None = None) -> tuple[float, np.ndarray]:
