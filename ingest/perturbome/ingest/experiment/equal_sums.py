@@ -15,7 +15,7 @@ _ROUND = 1e-3  # distance from a power of ten within which a library size was ch
 
 @dataclass(frozen=True)
 class EqualSums:
-    """The coefficient of variation over cells of the sums of the values, by how these are read.
+    """The coefficient of variation over cells of the sums of the values, and their mean, by how values are read.
 
     Scaling to one library size makes sums equal in one reading: as the values are, or after taking back the right
     logarithm. Where they are as equal in another one too, every cell holds about the same values in another order
@@ -23,6 +23,7 @@ class EqualSums:
     """
 
     spread: dict[str, float]
+    mean: dict[str, float]
 
     @classmethod
     def of(cls, matrix: sp.csr_matrix, bases: dict[str, float]) -> EqualSums:
@@ -31,13 +32,13 @@ class EqualSums:
             "as it is": matrix.data, "log": np.log1p(matrix.data),
             **{name: np.expm1(matrix.data * np.log(base)) for name, base in bases.items()},
         }  # fmt: skip
-        return cls({name: _spread(sums_of(matrix, data)) for name, data in readings.items()})
+        sums = {name: sums_of(matrix, data) for name, data in readings.items()}
+        return cls({k: _spread(v) for k, v in sums.items()}, {k: float(v.mean()) for k, v in sums.items() if len(v)})
 
-    def tell(self, reading: str, scale: float) -> bool:
-        """Whether sums equal to `scale` in this reading speak for it: in no other are they as equal, or it is 10^k."""
-        if abs(scale / 10 ** np.rint(np.log10(scale)) - 1) < _ROUND:
-            return True
-        return not self._also(reading)
+    def tell(self, reading: str) -> bool:
+        """Whether sums equal in this reading speak for it: they are 10^k, or in no other are they as equal."""
+        chosen = abs(self.mean[reading] / 10 ** np.rint(np.log10(self.mean[reading])) - 1) < _ROUND
+        return bool(chosen) or not self._also(reading)
 
     @property
     def whatever(self) -> bool:

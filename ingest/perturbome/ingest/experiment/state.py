@@ -123,7 +123,7 @@ def _scaled_counts(
     of them where it is None.
     """
     scale = common_sum(matrix)
-    if scale is not None and matrix.shape[0] > 1 and sums.tell(reading, scale):
+    if scale is not None and matrix.shape[0] > 1 and sums.tell(reading):
         return f"every cell sums to {scale:,.0f}", False
     share, smallest = _multiples(matrix, telling)
     if share < 0.95:
