@@ -51,6 +51,14 @@ def store(tmp_path_factory):
         members = [("one", "G00"), ("one", "G01"), ("two", "G01"), ("two", "G01")]
         sets = {"gene_set": [s for s, _ in members], "gene": [ids[g] for _, g in members]}
         run.write("gene_sets", pl.DataFrame({"collection": ["go"] * 4, **sets}))
+    with store.run("ingest", name="prior of another organism") as run:
+        mice = run.register_genes(["Aa", "Bb"], organism="mouse", dataset="arrays", gene_index="position")
+        edge = {
+            "source": mice["gene"][0], "target": mice["gene"][1], "source_key": mice["key"][0],
+            "target_key": mice["key"][1], "score": 1.0,
+        }  # fmt: skip
+        both = [{"prior": f"mouse {d}", **edge, "directed": d} for d in (True, False)]
+        run.write("priors", pl.DataFrame(both).with_columns(sign=pl.lit(1, dtype=pl.Int8)))
     for cells in ("control", "all"):
         with store.run("infer", name="regulation", datasets=["arrays"], configuration={"cells": cells}) as run:
             edges = {"dataset": "arrays", **ends([("G00", "G07"), ("G00", "G07")]), "cell_type": ["x", "y"]}
@@ -71,6 +79,7 @@ def regulation(store, cells):
 
 def test_priors_gene_sets_and_loadings_by_symbol(store, data):
     found = features_from_store(store, data)
+    assert (set(found.networks), set(found.regulation)) == ({"string"}, {"collectri"})  # none of another organism
     string, collectri, go = found.networks["string"], found.regulation["collectri"], found.gene_sets["go"]
     assert string.genes == ("G00", "G01", "G02", "G03")  # 0.2 is too little
     assert string.weights[0, 1] == pytest.approx(0.9)  # the surest of two

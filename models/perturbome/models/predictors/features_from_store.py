@@ -58,7 +58,8 @@ def _symbols(store: Store, dataset: str) -> pl.DataFrame:
 def _priors(
     store: Store, symbols: pl.DataFrame, least_score: float
 ) -> tuple[dict[str, GeneGraph], dict[str, GeneGraph]]:
-    """Networks and regulation by the name of the prior; of edges given twice the surest counts."""
+    """Networks and regulation by the name of the prior; of edges given twice the surest counts. Those of another
+    organism, without an edge between genes of this one, are none."""
     edges = store.lake.scan("priors").select("prior", "source", "target", "directed", "sign", "score").collect()
     sign = pl.when(pl.col("directed") & (pl.col("sign") < 0)).then(-1.0).otherwise(1.0)
     edges = edges.with_columns(weight=pl.col("score").cast(pl.Float64) * sign)
@@ -68,7 +69,8 @@ def _priors(
             regulation[f"{prior}"] = _graph(rows, symbols)
         elif not (sure := rows.filter(pl.col("score") >= least_score)).is_empty():
             networks[f"{prior}"] = _graph(sure, symbols)
-    return networks, regulation
+    known = [{name: graph for name, graph in part.items() if graph.genes} for part in (networks, regulation)]
+    return known[0], known[1]
 
 
 def _gene_sets(store: Store, symbols: pl.DataFrame) -> dict[str, GeneMatrix]:

@@ -107,7 +107,8 @@ PREDICTORS: dict[str, Record] = {
             PERTURBENCH, partial(LinearAdditive, softplus=True),
         ),
         Record(
-            "prior kernel", "K", "a Gaussian process over likeness by networks, gene sets, regulation and effects",
+            "prior kernel", "K", "a Gaussian process over likeness by networks, gene sets, regulation and effects, "
+            "and what edges to the measured genes tell",
             (), "Rasmussen and Williams 2006; Kondor and Lafferty 2002 for the diffusion", PriorKernel,
         ),
     )
