@@ -110,6 +110,9 @@ def transitions(
         return
     for sentence in inferred.said:
         say(sentence)
-    edge = "transition" if inferred.table == "transitions" else "pair of neighbours"
-    edges = many(inferred.n_edges, edge, "pairs of neighbours" if " " in edge else None)
-    say(f"{edges} from {many(inferred.n_sources, 'cell')}. Run {inferred.run}.")
+    if inferred.table == "transitions":
+        found = f"{many(inferred.n_edges, 'transition')} from {many(inferred.n_sources, 'cell')}"
+    else:  # a pair has no direction: it is stored at one of its cells, and is the other's as well
+        found = f"{many(inferred.n_edges, 'pair of neighbours', 'pairs of neighbours')} among "
+        found += many(inferred.n_cells, "cell")
+    say(f"{found}. Run {inferred.run}.")

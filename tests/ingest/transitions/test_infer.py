@@ -8,7 +8,10 @@ import anndata
 import numpy as np
 import polars as pl
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from perturbome.ingest.commands import register
 from perturbome.ingest.experiment.add import add_experiment
 from perturbome.ingest.simulation.experiment import simulate
 from perturbome.ingest.transitions.infer import infer_transitions
@@ -129,6 +132,8 @@ def test_neighbours_are_a_table_of_their_own(store: Store) -> None:
     np.testing.assert_allclose(rows["distance"], apart, rtol=1e-4)
     assert (rows["source"] < rows["target"]).all()
     assert (rows["source_time"] == rows["target_time"]).all()
+    assert inferred.n_cells == len({*rows["source"], *rows["target"]}) == cells.height > inferred.n_sources
+    assert store.lake.run(inferred.run).configuration["section"] is None
     near = store.slice(kind="neighbours", runs=[inferred.run], features=("distance",))
     assert (near.num_edges, near.relation_names) == (rows.height, ("NEAR",))
     [count] = store.query("MATCH (:Cell)-[r:NEAR]->(:Cell) RETURN count(*) AS n").to_pylist()
@@ -137,6 +142,16 @@ def test_neighbours_are_a_table_of_their_own(store: Store) -> None:
         infer_transitions(store, "still", method="spatial")
     with pytest.raises(InputError, match=r"needs no order"):
         infer_transitions(store, "toy", method="spatial", root_type="progenitor")
+
+
+def test_pairs_are_told_by_the_cells_that_take_part(store: Store) -> None:
+    asked = ["infer", "transitions", "toy", "--method", "spatial", "--section", "none", "--store", str(store.path)]
+    program = typer.Typer()
+    register(program)
+    done = CliRunner().invoke(program, asked, catch_exceptions=False)
+    assert "pairs of neighbours among 300 cells" in " ".join(done.output.split())
+    forward = CliRunner().invoke(program, [*asked[:4], "knn", "--store", str(store.path)], catch_exceptions=False)
+    assert "transitions from 200 cells" in " ".join(forward.output.split())
 
 
 def test_transport_asks_for_time_points(store: Store) -> None:

@@ -119,14 +119,27 @@ def test_what_is_left_out_is_said(places) -> None:
     assert flat.details["dimensions"] == 2
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({}, "among the other's 6 neighbours"), ({"n_neighbors": 1}, "other's one neighbour"),
+     ({"delaunay": True}, "triangulation"), ({"across_time": True}, "with its 6 neighbours at the next time")],
+)  # fmt: skip
+def test_who_is_paired_is_told(places, change: dict, told: str) -> None:
+    found = spatial(cells(places, np.repeat([0.0, 1], 100)), replace(OPTIONS, **change))
+    assert told in found.said[-1]
+    assert found.edges.source.size
+
+
 def test_sections_are_told() -> None:
     table = pl.DataFrame(
         {"batch": ["b", "a", "b"], "replicate": [None, None, None]}, schema_overrides={"replicate": pl.String}
     )
-    codes, said = sections(table, "auto")
-    assert codes.tolist() == [2, 1, 2]
+    codes, column, said = sections(table, "auto")
+    assert (codes.tolist(), column) == ([2, 1, 2], "batch")
     assert "2 sections by batch" in said[0]
     assert sections(table, "none")[0].tolist() == [0, 0, 0]
-    assert sections(table.head(1), "auto")[1] == []
+    assert sections(table, "none")[1:] == (None, ["All cells are taken for one section."])
+    assert sections(table.head(1), "auto")[1] is None
+    assert "No batch or replicate" in sections(table.head(1), "auto")[2][0]
     with pytest.raises(InputError, match=r"no replicate.*--section none"):
         sections(table, "replicate")

@@ -46,8 +46,8 @@ def check_uses(method: str, given: Collection[str]) -> None:
             )
 
 
-def sections(cells: pl.DataFrame, asked: Section) -> tuple[NDArray[np.intp], list[str]]:
-    """The piece of tissue of each cell as a number [n], and what to tell.
+def sections(cells: pl.DataFrame, asked: Section) -> tuple[NDArray[np.intp], str | None, list[str]]:
+    """The piece of tissue of each cell as a number [n], the column that tells it (None where all are one), and a word.
 
     Coordinates of two pieces are not comparable, so cells of different ones are not neighbours. "auto" takes a
     column that tells several pieces apart, batch before replicate. Raises InputError where the column asked for is
@@ -58,7 +58,8 @@ def sections(cells: pl.DataFrame, asked: Section) -> tuple[NDArray[np.intp], lis
         raise InputError(f"The data set has no {asked} that could tell sections apart. Take --section none.")
     name = next((n for n, several in filled.items() if several > 1), None) if asked == "auto" else asked
     if name is None or name == "none":
-        return np.zeros(cells.height, np.intp), []
+        why = "No batch or replicate tells sections apart: all" if asked == "auto" else "All"
+        return np.zeros(cells.height, np.intp), None, [f"{why} cells are taken for one section."]
     codes = cells[name].fill_null("").rank("dense").to_numpy().astype(np.intp)
     several = many(int(codes.max(initial=0)), "section")
-    return codes, [f"{several} by {name}, none joined with another (--section none joins all)."]
+    return codes, name, [f"{several} by {name}, none joined with another (--section none joins all)."]

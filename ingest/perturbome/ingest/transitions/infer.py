@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InferredTransitions:
-    """An inference: its run, method and table, the number of edges, the clock, cells with edges, what to know."""
+    """An inference: its run, method and table, the number of edges, the clock, cells that edges start from, cells at
+    either end of one, and what to know.
+    """
 
     run: str
     method: str
@@ -36,6 +38,7 @@ class InferredTransitions:
     n_edges: int
     clock: str
     n_sources: int
+    n_cells: int
     said: list[str]
 
 
@@ -104,7 +107,7 @@ def infer_transitions(
         said += sentences
     known = np.arange(n)
     if chosen.clock == "none":
-        cells.section, sentences = sections(expression.cells, section)
+        cells.section, details["section"], sentences = sections(expression.cells, section)
         said += sentences
     elif clock != "velocity":
         known = np.flatnonzero(np.isfinite(cells.time))
@@ -118,6 +121,7 @@ def infer_transitions(
     said += found.said
     rows = _rows(chosen, dataset, expression.cells["cell"].to_numpy()[known], cells.time, found)
     n_sources = int(np.unique(found.edges.source).size)
+    n_cells = int(np.union1d(found.edges.source, found.edges.target).size)
     with store.run(
         "infer",
         name=f"infer {chosen.table} {dataset}",
@@ -138,8 +142,8 @@ def infer_transitions(
         report=report,
     ) as run:
         run.write(chosen.table, rows)
-        run.metrics.update(n_edges=rows.height, n_sources=n_sources, clock=clock, said=said)
-    return InferredTransitions(run.id, chosen.name, chosen.table, rows.height, clock, n_sources, said)
+        run.metrics.update(n_edges=rows.height, n_sources=n_sources, n_cells=n_cells, clock=clock, said=said)
+    return InferredTransitions(run.id, chosen.name, chosen.table, rows.height, clock, n_sources, n_cells, said)
 
 
 def _order(

@@ -64,12 +64,21 @@ def spatial(cells: Cells, options: Options) -> Found:
         if not close.all():
             said.append(f"{many(int((~close).sum()), 'pair')} farther apart than {options.max_distance:g} left out.")
         source, target, distance = source[close], target[close], distance[close]
+    said.append(_how(options))
     weight = np.exp(-(distance**2) / (2 * scale[source] * scale[target]))
     details = {
         "places": "Delaunay" if options.delaunay else "nearest", "across_time": options.across_time,
         "max_distance": options.max_distance, "dimensions": place.shape[1], "groups": len(members),
     }  # fmt: skip
     return Found(Edges(source, target, weight, distance), tuple(said), details)
+
+
+def _how(options: Options) -> str:
+    k = options.n_neighbors
+    near = "one neighbour" if k == 1 else f"{k} neighbours"
+    how = "that share a side of the triangulation" if options.delaunay else f"of which one is among the other's {near}"
+    then = f", and each with its {near} at the next time" if options.across_time else ""
+    return f"Paired are cells of a section and a time {how}{then} (each pair counts once)."
 
 
 def near_pairs(place: Floats, k: int) -> Pairs:
