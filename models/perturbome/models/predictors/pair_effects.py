@@ -54,8 +54,9 @@ def around_mean(
     table: ConditionTable, symbols: Sequence[str], pairs: Pairs, conditions: Sequence[Condition]
 ) -> tuple[Array, NDArray[np.bool_]]:
     """phi less its mean over the training conditions, taken as B1 takes that of changes, and where phi is known."""
-    phi = of_pairs(pairs, conditions, symbols)
-    mean = perturbed_mean(replace(table, delta=of_pairs(pairs, table.conditions, symbols)), conditions)[0]
+    trained = of_pairs(pairs, table.conditions, symbols)
+    phi = trained if conditions is table.conditions else of_pairs(pairs, conditions, symbols)
+    mean = perturbed_mean(replace(table, delta=trained), conditions)[0]
     return phi - mean, np.any(phi != 0, axis=1)
 
 
