@@ -9,17 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from perturbome.ingest.experiment.columns import ROLE_WORDS
-from perturbome.ingest.experiment.conventions import PLAIN_COLUMNS
+from perturbome.ingest.experiment.orientation import about_cells, names_rows, rows_are_genes
 from perturbome.ingest.experiment.source import InMemory, Source
-from perturbome.ingest.symbols import kind_of
 from perturbome.platform.errors import AmbiguousInput, UnreadableFile
 
 COMPANIONS = ("PseudoTime.csv", "obs.csv", "metadata.csv", "cells.csv", "cell_metadata.csv", "meta.csv")
-_BARCODE = re.compile(r"^[ACGTN]{6,}|[ACGT]{10,}|^(cell|c|sample|well)[\W_]?\d+$|^\d+$", re.I)
-_OTHER_WORDS = frozenset(
-    {"nperts", "perturbation_2", "perturbation_type", "mode", "n_counts", "total_counts", "ncounts"}
-)
 
 
 def read_delimited(path: Path, transpose: bool | None = None) -> Source:
@@ -30,8 +24,9 @@ def read_delimited(path: Path, transpose: bool | None = None) -> Source:
     """
     table = _read(path)
     said: list[str] = []
-    named = not pd.api.types.is_numeric_dtype(table.iloc[:, 0]) or str(table.columns[0]).strip() in ("", "Unnamed: 0")
-    named = named and not _about_cells(str(table.columns[0]))
+    corner = str(table.columns[0])
+    named = not pd.api.types.is_numeric_dtype(table.iloc[:, 0]) or names_rows(corner)
+    named = named and not about_cells(corner)
     if named:
         table = table.set_index(table.columns[0])
         table.index = table.index.astype(str)
@@ -40,11 +35,11 @@ def read_delimited(path: Path, transpose: bool | None = None) -> Source:
     companion = _companion(path, table)
     by_gene = transpose
     if by_gene is None:
-        by_gene, why = _rows_are_genes(path, table, named, companion)
+        by_gene, why = _rows_are_genes(path, table, named, corner, companion)
         said.append(f"Rows are taken as {'genes' if by_gene else 'cells'} ({why}; --transpose or --no-transpose).")
     if by_gene:
         table = table.T
-    about = [c for c in table.columns if _about_cells(str(c)) or not _numeric(table[c])]
+    about = [c for c in table.columns if about_cells(str(c)) or not _numeric(table[c])]
     obs = table[about].infer_objects() if about else pd.DataFrame(index=table.index)
     if companion is not None and companion[1].index.isin(table.index).any():
         more = companion[1].reindex(table.index)
@@ -107,11 +102,6 @@ def _numeric(column: pd.Series) -> bool:
     return True
 
 
-def _about_cells(name: str) -> bool:
-    word = name.strip().casefold()
-    return word in ROLE_WORDS or word in PLAIN_COLUMNS or word in _OTHER_WORDS or word.startswith("pseudotime")
-
-
 def _companion(path: Path, table: pd.DataFrame) -> tuple[str, pd.DataFrame] | None:
     """A table beside the matrix whose first column names the rows or the columns of the matrix."""
     for name in (f"{path.name.split('.')[0]}.obs.csv", *COMPANIONS):
@@ -128,7 +118,7 @@ def _companion(path: Path, table: pd.DataFrame) -> tuple[str, pd.DataFrame] | No
 
 
 def _rows_are_genes(
-    path: Path, table: pd.DataFrame, named: bool, companion: tuple[str, pd.DataFrame] | None
+    path: Path, table: pd.DataFrame, named: bool, corner: str, companion: tuple[str, pd.DataFrame] | None
 ) -> tuple[bool, str]:
     if companion is not None:
         cells = companion[1].index
@@ -136,23 +126,11 @@ def _rows_are_genes(
         return by_gene, f"{companion[0]} names the {'columns' if by_gene else 'rows'}"
     if not named:
         return False, "only the columns have names"
-    rows, columns = (_gene_like([str(n) for n in names]) for names in (table.index, table.columns))
-    if abs(rows - columns) < 0.3:
+    told, why = rows_are_genes(list(table.index), list(table.columns), corner)
+    if told is None:
         raise AmbiguousInput(
             f"{path.name}: cannot tell whether its {len(table)} rows ({', '.join(map(str, table.index[:3]))}, ...) "
             f"or its {table.shape[1]} columns ({', '.join(map(str, table.columns[:3]))}, ...) are genes. "
             "Pass --transpose if the rows are genes, --no-transpose if they are cells."
         )
-    return rows > columns, f"{max(rows, columns):.0%} of their names look like genes" if rows > columns else \
-        f"{columns:.0%} of the columns' names look like genes"  # fmt: skip
-
-
-def _gene_like(names: list[str]) -> float:
-    """Share of names that can be genes: Ensembl ids, or short words without underscore that are no barcodes."""
-    fits = [
-        kind_of(n) in ("ensembl", "yeast")
-        or bool(re.match(r"^[A-Za-z][A-Za-z0-9.\-]{0,15}$", n) and not _BARCODE.search(n))
-        or _about_cells(n)
-        for n in names[:5000]
-    ]
-    return sum(fits) / len(fits) if fits else 0.0
+    return told, why
