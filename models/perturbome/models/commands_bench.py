@@ -51,6 +51,8 @@ def bench(
 ) -> None:
     """Judge models on held-out conditions, beside baselines and what a repeat of the experiment would score.
 
+    Interrupted (Ctrl-C, a crash), finished fits are kept: the same command goes on with those that are missing.
+
     Example: perturbome bench papalexi --out report
 
     Example: perturbome bench kang --split unseen-context --model "mean shift" --model "gated prior kernel" --seeds 3
@@ -65,7 +67,8 @@ def bench(
 
     def told(cell: Cell, outcome: Outcome) -> None:
         if not json:
-            say(f"{cell.name}: {outcome.failed or f'{outcome.seconds:.1f} s'}")
+            after = ", taken from before" if outcome.taken else ""
+            say(f"{cell.name}: {outcome.failed or f'{outcome.seconds:.1f} s'}{after}")
 
     with open_store(store) as opened, console_report() as report:
         opened.require()

@@ -48,6 +48,9 @@ def train(
 ) -> None:
     """Train models of perturbation effects, and keep each as a run that can be asked.
 
+    Interrupted (Ctrl-C, a crash), the finished passes of a model that learns in passes are kept: the same command goes
+    on from there.
+
     Example: perturbome train prior-kernel --split unseen-single
 
     Example: perturbome train "linear additive" --dataset norman --split unseen-double-2 --set model.penalty=1

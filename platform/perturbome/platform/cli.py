@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 import typer
 
 from perturbome.platform.errors import PerturbomeError
+from perturbome.platform.interruption import interrupted
 
 FLOORS = ("platform", "ingest", "models", "app")
 INTERRUPTED = 130
@@ -57,7 +58,7 @@ def main() -> None:
     except typer.Exit as end:
         sys.exit(end.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        print("Interrupted. A run that was not complete is discarded; see: perturbome runs list", file=sys.stderr)
+        print(interrupted(), file=sys.stderr)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

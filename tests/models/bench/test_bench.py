@@ -11,8 +11,9 @@ from polars.testing import assert_frame_equal
 from scipy import sparse
 
 from perturbome.models.bench import bench as module
-from perturbome.models.bench.bench import FOLDER, bench
+from perturbome.models.bench.bench import FOLDER, bench, stored
 from perturbome.models.bench.plan import CEILING, Cell, default_models, is_baseline
+from perturbome.models.bench.report import report_remarks
 from perturbome.models.data.build import perturbation_data
 from perturbome.models.data.control_halves import PREDICTION
 from perturbome.models.data.split_choice import choose_splits
@@ -24,6 +25,7 @@ from perturbome.models.referee.cell_scores import energy_distance
 from perturbome.models.referee.judging import judge
 from perturbome.models.referee.shifted_cells import shifted_cells
 from perturbome.platform.errors import InputError, ModelError, UnknownName
+from perturbome.platform.interruption import LOST, interrupted
 
 MODELS = ("no change", "perturbed mean", "bilinear ridge")
 
@@ -80,14 +82,48 @@ def test_interrupted_it_goes_on_and_gives_the_same(store, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         bench(store, "toy", **asked, told=stop)
+    assert (
+        interrupted() == "Interrupted. 5 finished fits are kept: the same command goes on with those that are missing."
+    )
     n_runs = len(store.lake.runs("benchmark"))
     heard = []
-    again = bench(store, "toy", **asked, told=lambda cell, outcome: heard.append(cell.name))
+    again = bench(store, "toy", **asked, told=lambda cell, outcome: heard.append(outcome.taken))
     assert len(ran) == len(set(ran)) == 12
-    assert len(heard) == 12
+    assert heard == [True] * 5 + [False] * 7
+    said = "5 of 12 fits were taken from before an interruption; their seconds and memory are of then."
+    assert said in report_remarks(again)
+    assert said in report_remarks(stored(store, again.run))
     assert len(store.lake.runs("benchmark")) == n_runs + 1
     whole = bench(store, "toy", **asked)
     assert_frame_equal(whole.scores, again.scores)
+    assert not any("interruption" in sentence for sentence in report_remarks(whole))
+
+
+def test_interrupted_before_any_fit_nothing_is_kept(store, monkeypatch):
+    def stop(*asked, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "run_cell", stop)
+    with pytest.raises(KeyboardInterrupt):
+        bench(store, "toy", models=["no change"], split="4-fold")
+    assert interrupted() == f"Interrupted. {LOST}"
+
+
+def test_what_is_known_of_genes_is_read_once_for_each_seed_of_controls(store, monkeypatch):
+    """The same as read for every split: without regulation runs no split changes it."""
+    data = perturbation_data(store, "toy", min_cells=10, cells=True)
+    hashes = {features_from_store(store, data.with_split(s)).hash for s in choose_splits(data.conditions, "4-fold")}
+    read = []
+
+    def reading(*asked, **more):
+        read.append(features_from_store(*asked, **more))
+        return read[-1]
+
+    monkeypatch.setattr(module, "features_from_store", reading)
+    found = bench(store, "toy", models=["no change"], split="4-fold", seeds=2, cells=True)
+    assert len(read) == 2
+    assert hashes == {read[0].hash} != {read[1].hash}
+    assert {cell.features_hash for cell, _ in found.cells if cell.seed == 0} == hashes
 
 
 def test_a_model_that_refuses_leaves_a_reason_and_the_rest_goes_on(store, monkeypatch):

@@ -49,3 +49,16 @@ def test_a_note_is_whole_or_the_one_before(tmp_path, monkeypatch):
     monkeypatch.undo()
     assert read_progress(path)[1] == {"pass": 1}
     assert [p.name for p in path.parent.iterdir()] == ["note.safetensors"]
+
+
+def test_what_is_left_is_told_in_words(tmp_path):
+    one = Memory(folder=tmp_path / "unfinished")
+    assert Memory().left() is None
+    assert one.left() is None
+    write_progress(one.progress("key1"), WEIGHTS, {"curve": [{"pass": 1.0}]})
+    assert one.left() == "1 pass of a fit"
+    one.keep("key1", WEIGHTS, {})
+    assert one.left() == "1 whole fit"
+    one.keep("key2", WEIGHTS, {})
+    write_progress(one.progress("key3"), WEIGHTS, {"curve": [{}] * 7})
+    assert one.left() == "2 whole fits and 7 passes of a fit"

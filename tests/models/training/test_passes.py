@@ -66,18 +66,19 @@ def test_the_best_judged_pass_is_kept_and_patience_ends_it():
     assert not np.array_equal(seen[1], seen[-1])
 
 
+@pytest.mark.parametrize("every", [0.0, 3600.0])
 @pytest.mark.parametrize("judged", [False, True])
-def test_interrupted_and_gone_on_is_never_interrupted(tmp_path, monkeypatch, judged):
-    """With dropout, so that random draws have to go on as well."""
-    monkeypatch.setattr(passes, "SAVE_EVERY", 0.0)
+def test_interrupted_and_gone_on_is_never_interrupted(tmp_path, monkeypatch, judged, every):
+    """With dropout, so that random draws have to go on as well; in the middle of a pass, long before a note is due."""
+    monkeypatch.setattr(passes, "SAVE_EVERY", every)
     judge = (lambda net: -float((weights_of(net)["1.weight"] ** 2).sum())) if judged else None
     whole = network(0.3)
     told = learn(whole, batches, loss, judge, PLAN, 7)
 
     def breaking(number, share):
+        yield from batches(number, share)
         if number == 7:
             raise KeyboardInterrupt
-        yield from batches(number, share)
 
     path = tmp_path / "fit.safetensors"
     with pytest.raises(KeyboardInterrupt):

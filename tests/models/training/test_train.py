@@ -20,6 +20,7 @@ from perturbome.models.training.kept import find_train_run, load_folder, load_mo
 from perturbome.models.training.making import make
 from perturbome.models.training.memory import Memory
 from perturbome.platform.errors import InputError, ModelError, NothingFound, UnknownName
+from perturbome.platform.interruption import interrupted
 
 from .conftest import tiny
 
@@ -125,11 +126,14 @@ def test_a_training_goes_on_where_it_was_interrupted(study, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             train(study, "latent-additive", **options)
     assert study.runs("train") == []
+    kept = "Kept of the model that was being fitted: 3 passes of a fit. The same command goes on from there."
+    assert interrupted() == f"Interrupted. {kept}"
     [one] = train(study, "latent-additive", **options)
+    assert one.said[0] == "Taken from an earlier training that was interrupted: 3 passes of a fit."
     assert any("It went on from pass 3" in s for s in one.said)
     assert [row["pass"] for row in one.fit.curve] == [float(i) for i in range(1, 9)]
     [fresh] = train(study, "latent-additive", **options)
-    assert not any("It went on" in s for s in fresh.said)
+    assert not any("It went on" in s or "earlier training" in s for s in fresh.said)
     assert fresh.fit.curve == one.fit.curve
     first, second = (load_model(study, r.run) for r in (one, fresh))
     asked = first.data.conditions

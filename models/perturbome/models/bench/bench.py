@@ -23,6 +23,7 @@ from perturbome.models.predictors.features import Features
 from perturbome.models.predictors.features_from_store import features_from_store
 from perturbome.models.predictors.registry import make_predictor
 from perturbome.platform.errors import InputError
+from perturbome.platform.interruption import going_on
 from perturbome.platform.progress import Report, silent
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def bench(
     splits and of models. Genes are chosen by control cells alone, so that all splits share them. `shuffle` draws all
     labels at random (see `shuffled_labels`): then nothing can be right. `cells` adds distances between
     cells (see `run_cell`), `published` cell-eval2's metrics.
-    Interrupted, the same call goes on with what is missing; `told` hears of every finished cell.
+    Interrupted, the same call goes on with what is missing; `told` hears of every finished cell, and an outcome that
+    was `taken` from before says so.
 
     Raises UnknownName for a data set or model, InputError for a split that fits nothing, LeakFound for one that leaks.
     """
@@ -82,27 +84,28 @@ def bench(
     kept = Kept(store.path / FOLDER)
     done: list[tuple[Cell, Outcome]] = []
     named: tuple[str, ...] = tuple(dict.fromkeys(models))
-    for seed in range(seeds):
-        data = perturbation_data(
-            store, dataset, contexts=contexts, min_cells=min_cells, n_genes=n_genes, seed=seed,
-            cells=shuffle or cells or published, report=report,
-        )  # fmt: skip
-        if shuffle:
-            data = shuffled_labels(data, seed)
-        splits = choose_splits(data.conditions, split, seeds=[seed], dataset=dataset)
-        if any(isinstance(one, NoSplit) for one in splits):
-            raise InputError("A benchmark needs something held out to judge by. Give another --split than 'none'.")
-        for number, one in enumerate(splits):
-            report(f"splits of seed {seed}", number, len(splits))
-            shown = data.with_split(one)
-            audit(shown)
-            features = features_from_store(store, shown)
-            named = named or tuple(default_models(shown.hidden(), features))
-            for cell in _cells(one, seed, (data.hash, features.hash), (CEILING, *named), settings):
-                outcome = kept.find(cell) or _made(kept, cell, shown, features, cells, published)
-                done.append((cell, outcome))
-                if told is not None:
-                    told(cell, outcome)
+    with going_on(lambda: _still_there(done)):
+        for seed in range(seeds):
+            data = perturbation_data(
+                store, dataset, contexts=contexts, min_cells=min_cells, n_genes=n_genes, seed=seed,
+                cells=shuffle or cells or published, report=report,
+            )  # fmt: skip
+            if shuffle:
+                data = shuffled_labels(data, seed)
+            splits = choose_splits(data.conditions, split, seeds=[seed], dataset=dataset)
+            if any(isinstance(one, NoSplit) for one in splits):
+                raise InputError("A benchmark needs something held out to judge by. Give another --split than 'none'.")
+            features = features_from_store(store, data)  # without regulation runs no split changes them
+            for number, one in enumerate(splits):
+                report(f"splits of seed {seed}", number, len(splits))
+                shown = data.with_split(one)
+                audit(shown)
+                named = named or tuple(default_models(shown.hidden(), features))
+                for cell in _cells(one, seed, (data.hash, features.hash), (CEILING, *named), settings):
+                    outcome = kept.find(cell) or _made(kept, cell, shown, features, cells, published)
+                    done.append((cell, outcome))
+                    if told is not None:
+                        told(cell, outcome)
     scores = pl.concat([_labelled(cell, outcome) for cell, outcome in done])
     used = {cell.split.hash: cell.split.configuration() for cell, _ in done}
     with store.run(
@@ -162,6 +165,14 @@ def _made(kept: Kept, cell: Cell, data: PerturbationData, features: Features, ce
     outcome = run_cell(cell, data, features, cells=cells, published=published)
     kept.keep(cell, outcome)
     return outcome
+
+
+def _still_there(done: Sequence[tuple[Cell, Outcome]]) -> str | None:
+    """What an interruption leaves of a benchmark."""
+    if not done:
+        return None
+    fits = "1 finished fit is" if len(done) == 1 else f"{len(done)} finished fits are"
+    return f"{fits} kept: the same command goes on with those that are missing."
 
 
 def _labelled(cell: Cell, outcome: Outcome) -> pl.DataFrame:

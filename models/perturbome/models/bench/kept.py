@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -20,11 +21,12 @@ class Kept:
         self.folder = folder
 
     def find(self, cell: Cell) -> Outcome | None:
-        """The outcome of a cell that is done; None for one that is not."""
+        """The outcome of a cell that is done, as `taken`; None for one that is not."""
         facts, scores = self._paths(cell)
         if not facts.exists() or not scores.exists():
             return None
-        return Outcome.from_facts(pl.read_parquet(scores), json.loads(facts.read_text(encoding="utf-8")))
+        found = Outcome.from_facts(pl.read_parquet(scores), json.loads(facts.read_text(encoding="utf-8")))
+        return replace(found, taken=True)
 
     def keep(self, cell: Cell, outcome: Outcome) -> None:
         """Write an outcome; its facts come last and say that it is whole."""

@@ -129,6 +129,15 @@ def legend(shown: Sequence[str]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def taken_before(found: Benchmark) -> tuple[str, ...]:
+    """A sentence on what an interrupted benchmark had finished; none where nothing was interrupted."""
+    n = sum(outcome.taken for _, outcome in found.cells)
+    told = (
+        f"{n} of {len(found.cells)} fits were taken from before an interruption; their seconds and memory are of then."
+    )
+    return (told,) if n else ()
+
+
 def report_remarks(found: Benchmark) -> tuple[str, ...]:
     """Sentences on the data, on failures, and on answers that were not a model's own; the commonest first."""
     failed = [f"{cell.name} failed: {o.failed}" for cell, o in found.cells if o.failed]
@@ -139,6 +148,6 @@ def report_remarks(found: Benchmark) -> tuple[str, ...]:
                 if not cell.model.startswith(how):
                     fallen[cell.model, how] += n
     answered = [f"{model}: {n} conditions were answered by {how}." for (model, how), n in fallen.most_common()]
-    said = [*found.said, *failed, *answered]
+    said = [*found.said, *taken_before(found), *failed, *answered]
     more = [f"{len(said) - MOST_SAID} more sentences are kept with the run."] if len(said) > MOST_SAID else []
     return (*said[:MOST_SAID], *more)

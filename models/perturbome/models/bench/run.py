@@ -37,6 +37,7 @@ class Outcome:
     peak_mb: float | None = None  # the most memory the process held while fitting and predicting
     added_mb: float | None = None  # so much more than before; both None where it was not counted
     curve: tuple[dict[str, float], ...] = ()  # a row for each pass over the data, where it learned in passes
+    taken: bool = False  # from an earlier call that was interrupted, and with it seconds and memory
 
     @classmethod
     def from_facts(cls, scores: pl.DataFrame, facts: Mapping[str, Any]) -> Outcome:

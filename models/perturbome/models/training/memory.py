@@ -15,6 +15,7 @@ from perturbome.models.training.model_folder import replace_file, require_safete
 from perturbome.platform.errors import StoreError
 
 Weights = dict[str, NDArray[Any]]
+_UNFINISHED = ".unfinished.safetensors"
 
 
 class Memory:
@@ -52,7 +53,17 @@ class Memory:
 
     def progress(self, key: str) -> Path | None:
         """The file in which a fit leaves how far it came; None without a folder."""
-        return None if self.folder is None else self.folder / f"{key}.unfinished.safetensors"
+        return None if self.folder is None else self.folder / f"{key}{_UNFINISHED}"
+
+    def left(self) -> str | None:
+        """How much of a training is in the folder, in words: whole fits, and passes of others; None for nothing."""
+        files = sorted(self.folder.glob("*.safetensors")) if self.folder is not None and self.folder.is_dir() else []
+        begun = [path for path in files if path.name.endswith(_UNFINISHED)]
+        passes = sum(len(read_progress(path)[1]["curve"]) for path in begun)
+        whole = len(files) - len(begun)
+        parts = ["1 whole fit" if whole == 1 else f"{whole} whole fits"] if whole else []
+        parts += ["1 pass of a fit" if passes == 1 else f"{passes} passes of a fit"] if passes else []
+        return " and ".join(parts) or None
 
     def _path(self, key: str) -> Path:
         assert self.folder is not None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 SAVE_EVERY = 30.0
-"""Seconds between two notes of how far a fit came."""
+"""Seconds between two notes of how far a fit came, for a process that is killed; an interruption notes it itself."""
 SMALL = 2_000_000
 """Weights of a network below which one thread is enough."""
 
@@ -73,7 +73,8 @@ def learn(
     batches(pass, share) yields what `loss(network, batch)` takes, in an order of its own for every pass; a loss is
     scaled so that its mean over all processes is the loss of the whole. judge(network): lower is better; the same in
     every process. Random draws start anew with every pass, from seed, pass and process: a fit that goes on from
-    `progress` ends as one that was never interrupted, bit by bit on a CPU. ModelError where the loss is not finite.
+    `progress` ends as one that was never interrupted, bit by bit on a CPU; an interruption leaves there all whole
+    passes. ModelError where the loss is not finite.
     """
     import torch
 
@@ -88,37 +89,45 @@ def learn(
     if progress is not None and progress.exists():
         curve, best = _go_on(network, optimizer, progress)
         start = len(curve)
+    last = None  # the state after the last whole pass: what an interruption leaves
     saved = time.monotonic()
     generators = [fabric.device] if fabric.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=generators), few_threads(network):
-        for number in range(start, plan.passes):
-            if _done(curve, plan.patience):
-                break
-            torch.manual_seed(_seed(seed, number, share[0]))
-            wrapped.train()
-            total, n = torch.zeros((), device=fabric.device), 0
-            for batch in batches(number, share):
-                stepping.zero_grad()
-                value = loss(wrapped, batch)
-                fabric.backward(value)
-                stepping.step()
-                total, n = total + value.detach(), n + 1
-            row = {"pass": float(number + 1), "loss": float(fabric.all_reduce(total / max(n, 1), reduce_op="mean"))}
-            if judge is not None:
-                network.eval()
-                with torch.no_grad():
-                    row["judged"] = judge(network)
-            if not all(map(math.isfinite, row.values())):
-                raise ModelError(
-                    f"Learning failed in pass {number + 1}: the loss is not a finite number any more. Lower the "
-                    "learning rate (model.learning_rate)."
-                )
-            curve.append(row)
-            if judge is None or _best(curve) == number + 1:
-                best = _copied(network)
-            if progress is not None and share[0] == 0 and time.monotonic() - saved >= SAVE_EVERY:
-                _note(network, optimizer, best, curve, progress)
-                saved = time.monotonic()
+    try:
+        with torch.random.fork_rng(devices=generators), few_threads(network):
+            for number in range(start, plan.passes):
+                if _done(curve, plan.patience):
+                    break
+                torch.manual_seed(_seed(seed, number, share[0]))
+                wrapped.train()
+                total, n = torch.zeros((), device=fabric.device), 0
+                for batch in batches(number, share):
+                    stepping.zero_grad()
+                    value = loss(wrapped, batch)
+                    fabric.backward(value)
+                    stepping.step()
+                    total, n = total + value.detach(), n + 1
+                row = {"pass": float(number + 1), "loss": float(fabric.all_reduce(total / max(n, 1), reduce_op="mean"))}
+                if judge is not None:
+                    network.eval()
+                    with torch.no_grad():
+                        row["judged"] = judge(network)
+                if not all(map(math.isfinite, row.values())):
+                    raise ModelError(
+                        f"Learning failed in pass {number + 1}: the loss is not a finite number any more. Lower the "
+                        f"learning rate: --set model.learning_rate={plan.learning_rate / 10:g}"
+                    )
+                curve.append(row)
+                if judge is None or _best(curve) == number + 1:
+                    best = _copied(network)
+                if progress is not None and share[0] == 0:
+                    last = _state(network, optimizer, best, curve)
+                    if time.monotonic() - saved >= SAVE_EVERY:
+                        _note(last, progress)
+                        saved = time.monotonic()
+    except KeyboardInterrupt:
+        if last is not None and progress is not None:
+            _note(last, progress)
+        raise
     network.load_state_dict(best)
     network.eval()
     where = f"{fabric.device.type}" if fabric.device.type == "cpu" else torch.cuda.get_device_name(fabric.device)
@@ -189,15 +198,21 @@ def _copied(network: nn.Module) -> dict[str, Any]:
     return {name: t.detach().clone() for name, t in network.state_dict().items()}
 
 
-def _note(
-    network: nn.Module, optimizer: torch.optim.Optimizer, best: dict[str, Any], curve: list[dict[str, float]],
-    progress: Path,
-) -> None:  # fmt: skip
-    arrays = {f"now/{name}": a for name, a in weights_of(network).items()}
-    arrays |= {f"best/{name}": t.cpu().numpy() for name, t in best.items()}
+def _state(
+    network: nn.Module, optimizer: torch.optim.Optimizer, best: dict[str, Any], curve: list[dict[str, float]]
+) -> tuple[dict[str, torch.Tensor], list[dict[str, float]]]:
+    """A copy of all that a fit needs to go on, on the device."""
+    tensors = {f"now/{name}": t for name, t in network.state_dict().items()}
     for k, state in optimizer.state_dict()["state"].items():
-        arrays |= {f"optimizer/{k}/{name}": t.cpu().numpy() for name, t in state.items()}
-    write_progress(progress, arrays, {"curve": curve})
+        tensors |= {f"optimizer/{k}/{name}": t for name, t in state.items()}
+    copied = {name: t.detach().clone() for name, t in tensors.items()}
+    return {**copied, **{f"best/{name}": t for name, t in best.items()}}, list(curve)
+
+
+def _note(state: tuple[dict[str, torch.Tensor], list[dict[str, float]]], progress: Path) -> None:
+    """Write a state as `_go_on` reads it."""
+    tensors, curve = state
+    write_progress(progress, {name: t.cpu().numpy() for name, t in tensors.items()}, {"curve": curve})
 
 
 def _go_on(

@@ -32,6 +32,7 @@ from perturbome.models.training.model_folder import UNFINISHED, require_safetens
 from perturbome.models.training.preset_files import read_preset
 from perturbome.models.training.verdict import verdict
 from perturbome.platform.errors import InputError
+from perturbome.platform.interruption import going_on
 from perturbome.platform.progress import Report, silent
 
 if TYPE_CHECKING:
@@ -135,8 +136,10 @@ def _train(
     key = text_hash(f"{configuration.hash}|{data.hash}|{split.hash}")[:32]
     memory = Memory(folder=store.path / FOLDER / UNFINISHED / key)
     predictor = make(configuration.model, configuration.options, memory)
+    before = memory.left()
     began = time.perf_counter()
-    fit = predictor.fit(seen, features, configuration.seed)
+    with going_on(lambda: _kept(memory)):
+        fit = predictor.fit(seen, features, configuration.seed)
     took = time.perf_counter() - began
     stored = {
         **configuration.stored(), "dataset": data.dataset, "unit": data.unit, "split": split.configuration(),
@@ -147,7 +150,8 @@ def _train(
         "n_train": len(split.train), "n_validation": len(split.validation), "n_test": len(split.test),
         "fit_seconds": took, "peak_memory_mb": _peak_megabytes(),
     }  # fmt: skip
-    said = (*data.said, *fit.said)
+    taken = (f"Taken from an earlier training that was interrupted: {before}.",) if before else ()
+    said = (*taken, *data.said, *fit.said)
     if int(os.environ.get("RANK", "0")):
         return Trained(None, configuration.model, data.dataset, split, None, stored, fit, metrics, said)
     if split.test:
@@ -164,6 +168,12 @@ def _train(
         writer.metrics |= metrics | {"said": list(said)}
     shutil.rmtree(store.path / FOLDER / UNFINISHED / key, ignore_errors=True)
     return Trained(writer.id, configuration.model, data.dataset, split, folder, stored, fit, metrics, said)
+
+
+def _kept(memory: Memory) -> str | None:
+    """What an interruption leaves of a fit."""
+    left = memory.left()
+    return f"Kept of the model that was being fitted: {left}. The same command goes on from there." if left else None
 
 
 def _require_different(resolved: Sequence[Configuration]) -> None:
