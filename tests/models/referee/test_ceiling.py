@@ -125,3 +125,10 @@ def test_a_condition_of_one_cell_has_no_halves():
     whole = replicate(lone, way="bootstrap", draws=1)
     assert name in whole["condition"]
     assert whole["value"].is_finite().all()
+
+
+def test_few_cells_are_not_resampled_unless_cells_are_compared():
+    few, many = (screen(n=9, types=("A549",), cells=n) for n in (9, 10))
+    assert replicate(many, draws=1)["way"][0] == "bootstrap"
+    assert replicate(few, draws=1)["way"][0] == "moments"
+    assert replicate(few, draws=1, cell_scores=True)["way"][0] == "bootstrap"

@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 Way = Literal["bootstrap", "halves", "moments"]
 DRAWS = 20
+FEWEST = 10
+"""Cells of a condition from which on resampling them is a repeat: of one cell it gives that cell again."""
 
 
 def replicate(
@@ -32,8 +34,8 @@ def replicate(
     the controls, one in that of the prediction against the prediction's half; the control halves are disjoint as they
     are, so nothing is drawn from them. Ways:
 
-    * `bootstrap` (default where the data hold cells): 2n of the condition's n cells, with replacement, cut in two; as
-      cell-eval. Both replicates have the full depth, but scatter around the measured mean and so share its noise, and
+    * `bootstrap` (default where the data hold cells, `FEWEST` or more of every condition, or with `cell_scores`): 2n of
+      the condition's n cells, with replacement, cut in two; as cell-eval. Both replicates have the full depth, but scatter around the measured mean and so share its noise, and
       by (n - 1)/n of its variance: above a true replicate.
     * `halves`: the condition's cells shuffled and cut in two: nothing is shared, but each replicate has half the depth:
       below a true replicate. Conditions of a single cell are left out.
@@ -44,7 +46,9 @@ def replicate(
     defined do not count. Raises ModelError for a way that needs cells where there are none.
     """
     has_cells = data.cells.matrix is not None
-    way = ("bootstrap" if has_cells else "moments") if way is None else way
+    if way is None:
+        enough = data.test.n.min(initial=FEWEST) >= FEWEST
+        way = "bootstrap" if has_cells and (enough or cell_scores) else "moments"
     if way != "moments" and not has_cells:
         raise ModelError(
             f"The replicate ceiling by '{way}' needs single cells, which these data do not hold. Cut them with "
