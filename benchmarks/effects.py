@@ -47,7 +47,7 @@ def judged(folder: Path) -> None:
 
     with Store(folder / "store") as store:
         begin = time.perf_counter()
-        data = perturbation_data(store, "screen", min_cells=10)
+        data = perturbation_data(store, "screen", min_cells=10, cells=True)
         cut = time.perf_counter() - begin
         splits = choose_splits(data.conditions, "leave-one-out")
         begin = time.perf_counter()

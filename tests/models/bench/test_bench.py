@@ -47,6 +47,12 @@ def test_every_cell_is_what_judging_by_hand_gives(store, found):
             assert_frame_equal(mine, by_hand)
 
 
+def test_models_know_what_training_lets_them_know_how_genes_go_along_in_control_cells(store):
+    one = bench(store, "toy", models=["prior kernel"], split="4-fold")
+    fitted = [outcome for cell, outcome in one.cells if cell.model == "prior kernel"]
+    assert all(any("control loadings" in name for name in outcome.numbers) for outcome in fitted)
+
+
 def test_every_condition_is_tested_once_a_seed_and_the_ceiling_stands_beside(found):
     one = found.scores.filter(metric="RMSE")
     assert one.group_by("model", "seed", "condition").len()["len"].unique().to_list() == [1]

@@ -35,8 +35,9 @@ def replicate(
     are, so nothing is drawn from them. Ways:
 
     * `bootstrap` (default where the data hold cells, `FEWEST` or more of every condition, or with `cell_scores`): 2n of
-      the condition's n cells, with replacement, cut in two; as cell-eval. Both replicates have the full depth, but scatter around the measured mean and so share its noise, and
-      by (n - 1)/n of its variance: above a true replicate.
+      the condition's n cells, with replacement, cut in two; as cell-eval. Both replicates have the full depth, but
+      scatter around the measured mean and so share its noise, and by (n - 1)/n of its variance: above a true
+      replicate.
     * `halves`: the condition's cells shuffled and cut in two: nothing is shared, but each replicate has half the depth:
       below a true replicate. Conditions of a single cell are left out.
     * `moments` (default otherwise): both means from a normal with the condition's mean and variance / n, gene by gene:
