@@ -75,13 +75,13 @@ def train(
     rows = [
         {
             "run": one.run, "model": one.model, "split": one.split.name,
-            "train/val/test": "/".join(str(one.metrics[f"n_{side}"]) for side in ("train", "validation", "test")),
-            "seconds": one.metrics["fit_seconds"], SCORE: one.metrics.get(f"test: {SCORE}"),
+            "train / val / test": " / ".join(str(one.metrics[f"n_{side}"]) for side in ("train", "validation", "test")),
+            "seconds": one.metrics["fit_seconds"], "Pearson delta": one.metrics.get(f"test: {SCORE}"),
             "of baseline": one.metrics.get(f"test, baseline: {SCORE}"),
         }
         for one in trained
     ]  # fmt: skip
-    show_table(pl.DataFrame(rows), f"Trained on {trained[0].dataset}")
+    show_table(pl.DataFrame(rows), f"Trained on {trained[0].dataset}", spare=("seconds", "train / val / test"))
     _say_once([sentence for one in trained for sentence in one.said])
     say(f"Ask it: perturbome predict --run {trained[-1].run} GENE")
 

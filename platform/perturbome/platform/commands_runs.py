@@ -53,7 +53,7 @@ def list_runs(
     ]
     if not everything:
         rows = [{k: v for k, v in row.items() if k not in ("status", "message")} for row in rows]
-    show_table(pl.DataFrame(rows), json=json)
+    show_table(pl.DataFrame(rows), json=json, spare=("seconds", "datasets", "started", "status"))
 
 
 def show(

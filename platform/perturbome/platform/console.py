@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 console = Console()
 messages = Console(stderr=True)
+
+_RUN = re.compile(r"[0-9]{8}T[0-9]{9}-[0-9a-f]{6}")
+"""Id of a run."""
+_SHORT = 10
+"""Words up to so many letters are not broken where a column can be spared instead."""
 
 StoreOption = Annotated[
     str | None,
@@ -39,9 +45,14 @@ def show_json(value: Any) -> None:
 
 
 def show_table(
-    table: pa.Table | pl.DataFrame, title: str | None = None, *, json: bool = False, most: int | None = None
-) -> None:
-    """Print a table: as JSON rows, or ruled for a reader, with at most `most` rows and a line that says so."""
+    table: pa.Table | pl.DataFrame, title: str | None = None, *, json: bool = False, most: int | None = None,
+    spare: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Print a table: as JSON rows, or ruled for a reader, with at most `most` rows and a line that says so.
+
+    Ids of runs stay whole, whatever the width, so that they can be copied. `spare` columns are left out, the first
+    one first and with a line that says so, where words of the headers would have to be broken.
+    """
     rows = _rows(table)
     if json:
         show_json(rows)
@@ -49,15 +60,46 @@ def show_table(
     from rich.table import Table
 
     names = [str(name) for name in getattr(table, "column_names", None) or table.columns]
+    cells = {name: [_cell(row[name]) for row in rows[:most]] for name in names}
+    needed = {name: _needed(name, of) for name, of in cells.items()}
+    gone = _spared(needed, spare, console.width)
+    fits = _wide({name: needed[name] for name in names if name not in gone}) <= console.width
     ruled = Table(title=title, title_justify="left", header_style="bold")
-    for name in names:
+    for name in (shown := [name for name in names if name not in gone]):
         number = bool(rows) and all(isinstance(row[name], int | float | None) for row in rows)
-        ruled.add_column(name, justify="right" if number else "left", overflow="fold")
-    for row in rows[:most]:
-        ruled.add_row(*(_cell(row[name]) for name in names))
-    console.print(ruled)
+        whole = any(map(_RUN.fullmatch, cells[name]))
+        ruled.add_column(
+            name, justify="right" if number else "left", overflow="fold", no_wrap=whole,
+            min_width=needed[name] if fits or whole else None,
+        )  # fmt: skip
+    for values in zip(*(cells[name] for name in shown), strict=True):
+        ruled.add_row(*values)
+    console.print(ruled, crop=False)
+    if gone:
+        console.print(f"Not shown on a screen this narrow: {', '.join(gone)}.", highlight=False)
     if most is not None and len(rows) > most:
         console.print(f"{most} of {len(rows)} rows shown.", highlight=False)
+
+
+def _spared(needed: Mapping[str, int], spare: Sequence[str], width: int) -> list[str]:
+    """Columns to leave out so that the others have what they need: as few as will do, in the order of `spare`."""
+    gone: list[str] = []
+    for name in (name for name in spare if name in needed):
+        if _wide({other: n for other, n in needed.items() if other not in gone}) <= width:
+            break
+        gone.append(name)
+    return gone
+
+
+def _wide(needed: Mapping[str, int]) -> int:
+    """Width of a ruled table whose columns have what they need."""
+    return sum(needed.values()) + 3 * len(needed) + 1
+
+
+def _needed(name: str, cells: Sequence[str]) -> int:
+    """Characters a column needs: for the words of its header and short ones below it; for ids, all of them."""
+    short = [word for text in cells for word in text.split() if len(word) <= _SHORT or _RUN.fullmatch(word)]
+    return max(map(len, (*name.split(), *short)), default=1)
 
 
 def _rows(table: Any) -> list[dict[str, Any]]:
