@@ -112,8 +112,16 @@ def test_what_bad_requests_get(store: Store) -> None:
         infer_regulation(store, "toy", regulators=["NOPE1"])
     with pytest.raises(UnknownName, match="No data set 'tyo'"):
         infer_regulation(store, "tyo")
-    with pytest.raises(NothingFound, match=r"No cell type and time of 'toy' has 5000 cells"):
+    with pytest.raises(NothingFound, match=r"No cell type and time of 'toy' has 450.*--together or --time-bins 1"):
+        infer_regulation(store, "toy", min_cells=450)
+    with pytest.raises(NothingFound, match=r"'toy' has 500 cells to learn from.*too few, however") as few:
         infer_regulation(store, "toy", min_cells=5000)
+    assert "--together" not in str(few.value)
+    # What was named wrongly does not wait for cells enough.
+    with pytest.raises(UnknownName, match="No gene 'NOPE1'"):
+        infer_regulation(store, "toy", min_cells=5000, regulators=["NOPE1"])
+    with pytest.raises(UnknownName, match="No prior 'nope'"):
+        infer_regulation(store, "toy", min_cells=5000, prior=["nope"])
     assert len(store.runs()) == n_runs
 
 

@@ -73,8 +73,65 @@ def test_an_unknown_method_names_those_there_are(store: Store) -> None:
 
 
 def test_a_method_that_needs_perturbations_says_so_where_there_are_none(store: Store) -> None:
-    with pytest.raises(InputError, match="perturbations"):
+    with pytest.raises(InputError, match=r"none of the perturbed cells.*--cells control") as all_out:
         infer_regulation(store, "toy", method="interventional", cells="control")
+    assert "--together" not in str(all_out.value)
+
+
+@pytest.fixture(scope="module")
+def contexts(simulated: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """'still' was not perturbed; in 'mixed', controls are of cell type A alone, and B has perturbed cells too."""
+    import anndata
+
+    folder: Path = tmp_path_factory.mktemp("contexts")
+    simulated.write(folder / "toy.h5ad")
+    data = anndata.read_h5ad(folder / "toy.h5ad")
+    control = (data.obs["perturbation"] == "control").to_numpy()
+    data.obs["cell_type"] = np.where(control | (np.arange(data.n_obs) % 2 == 0), "A", "B")
+    data.obs = data.obs.drop(columns=["time", "pseudotime"])
+    with Store(folder / "store") as opened:
+        data.write_h5ad(folder / "mixed.h5ad")
+        add_experiment(opened, folder / "mixed.h5ad")
+        data.obs = data.obs[["cell_type"]]
+        data.write_h5ad(folder / "still.h5ad")
+        add_experiment(opened, folder / "still.h5ad")
+        yield opened
+
+
+def test_where_nothing_was_perturbed_no_way_of_grouping_is_advised(contexts: Store) -> None:
+    with pytest.raises(InputError, match=r"nothing was perturbed in 'still'.*--perturbation-column.*ridge") as told:
+        infer_regulation(contexts, "still", method="interventional")
+    assert "--together" not in str(told.value)
+    assert "--time-bins" not in str(told.value)
+    with pytest.raises(InputError, match="two time points") as timeless:
+        infer_regulation(contexts, "still", method="dynamic")
+    assert "--together" not in str(timeless.value)
+
+
+def test_grouping_is_advised_where_it_helps(simulated: Simulated, tmp_path: Path) -> None:
+    import anndata
+
+    simulated.write(tmp_path / "apart.h5ad")
+    data = anndata.read_h5ad(tmp_path / "apart.h5ad")
+    data.obs["cell_type"] = np.where(data.obs["perturbation"] == "control", "A", "B")
+    data.write_h5ad(tmp_path / "apart.h5ad")
+    with Store(tmp_path / "store") as store:
+        add_experiment(store, tmp_path / "apart.h5ad")
+        with pytest.raises(InputError, match=r"no group of cells of 'apart'.*--together or --time-bins 1"):
+            infer_regulation(store, "apart", method="interventional")
+
+
+def test_controls_of_another_cell_type_are_told(contexts: Store) -> None:
+    asked = {"n_bootstraps": 0, "by_cell_type": False}
+    told = infer_regulation(contexts, "mixed", method="interventional", **asked).said
+    assert any(s.startswith("Confounded: B has no control cells.") for s in told)
+    for method, more in (("ridge", {}), ("interventional", {"cell_types": ["A"]})):
+        quiet = infer_regulation(contexts, "mixed", method=method, **{**asked, **more}).said
+        assert not any("Confounded" in s for s in quiet)
+    both = infer_regulation(contexts, "mixed", method="consensus", members=["ridge", "interventional"], **asked).said
+    assert any("Confounded" in s for s in both)
+    assert not any("Confounded" in s for s in infer_regulation(
+        contexts, "mixed", method="consensus", members=["ridge", "correlation"], **asked).said)  # fmt: skip
 
 
 def test_a_method_that_needs_time_says_so_where_there_is_none(tmp_path: Path) -> None:

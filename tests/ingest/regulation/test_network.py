@@ -187,3 +187,16 @@ def test_bins_by_time_points_quantiles_and_none() -> None:
     assert sum(b.rows.size for b in bin_cells(scattered, nothing, min_cells=20)[0]) == 90
     scattered[:10] = np.nan
     assert "10 cells without a time" in bin_cells(scattered, nothing, min_cells=20)[1][0]
+
+
+def test_the_least_q_is_that_of_benjamini_and_hochberg() -> None:
+    rng = np.random.default_rng(11)
+    cells = Cells.of(rng.normal(size=(200, 12)), np.arange(5))
+    found = infer_network(cells, METHODS["correlation"], Options(n_bootstraps=0), max_q=1e-9)
+    p = METHODS["correlation"](cells, Options(n_bootstraps=0)).p
+    assert p is not None
+    p = p[~(np.arange(5)[:, None] == np.arange(12))]
+    assert found.source.size == 0
+    assert found.least_q == pytest.approx(stats.false_discovery_control(p).min())
+    at = infer_network(cells, METHODS["correlation"], Options(n_bootstraps=0), max_q=found.least_q * (1 + 1e-9))
+    assert at.source.size > 0

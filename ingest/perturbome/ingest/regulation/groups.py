@@ -69,10 +69,17 @@ def group_cells(
         if lost:
             said.append(f"{label}: {many(lost, 'cell')} in groups of fewer than {min_cells} cells left out.")
         groups += [CellGroup(str(label), b.time, rows[b.rows]) for b in (_pairs(large) if across_time else large)]
-    if not groups:
+    if not groups and int(wanted.sum()) < min_cells:
+        of = f" of {' and '.join(cell_types)}" if cell_types else ""
         raise NothingFound(
-            f"No cell type and time of '{dataset}' has {min_cells} cells. Lower --min-cells, or take cells together "
-            "with --together or --time-bins 1."
+            f"'{dataset}' has {many(int(wanted.sum()), 'cell')}{of} to learn from, and a network asks for {min_cells}: "
+            "there are too few, however they are taken together. Lower --min-cells, or take a larger data set."
+        )
+    if not groups:
+        together = ["--together"] * by_cell_type + ["--time-bins 1"] * (time_bins != 1)
+        raise NothingFound(
+            f"No cell type and time of '{dataset}' has {min_cells} cells. Lower --min-cells"
+            + (f", or take cells together with {' or '.join(together)}." if together else ".")
         )
     return groups, said
 

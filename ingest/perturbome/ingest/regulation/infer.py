@@ -13,6 +13,7 @@ import polars as pl
 
 from perturbome.ingest.regulation.checks import check_numbers, check_uses, taking_part
 from perturbome.ingest.regulation.groups import CellGroup
+from perturbome.ingest.regulation.lacking import borrowed_controls
 from perturbome.ingest.regulation.method import Options
 from perturbome.ingest.regulation.network import infer_network
 from perturbome.ingest.regulation.plan import make_plan, perturbed_by
@@ -96,6 +97,8 @@ def infer_regulation(
     seen = ~perturbed_by(unseen)
     looked_at = seen & pl.col("control") if cells == "control" else seen
     done, frames, told = [], [], []
+    borrowed: list[str] = []
+    least_q: list[float] = []
     spoken: set[int] = set()
     n_capped = 0
     with read_cells(store, dataset, looked_at, dask) as read, small_products():
@@ -106,6 +109,8 @@ def infer_regulation(
             store, read, chosen_method, cell_types=cell_types, regulators=named, prior=prior, mask=mask,
             time_bins=time_bins, min_cells=min_cells, by_cell_type=by_cell_type,
         )  # fmt: skip
+        if any("perturbations" in m.needs for m in taking_part(chosen_method, members)):
+            borrowed = borrowed_controls(plan.groups, read.cells)
         for number, group in enumerate(plan.groups):
             report("cell groups", number, len(plan.groups))
             options = Options(n_bootstraps, penalty, n_trees, tuple(members), _seed(seed, dataset, cells, group))
@@ -114,13 +119,16 @@ def infer_regulation(
             )
             frames.append(regulation_rows(found, read.genes, dataset, group))
             n_edges = found.source.size
+            if found.least_q is not None:
+                least_q.append(found.least_q)
             n_capped += found.n_significant > n_edges
             told.append((group.name, found.said))
             spoken.update(found.regulators.tolist())
             about = group.cell_type, group.time, group.rows.size
             done.append(Group(*about, found.regulators.size, found.n_targets, found.penalty, n_edges))
     report("cell groups", len(done), len(done))
-    said = [*unmeasured, *plan.said, *gathered(told, len(done)), *remarks(done, read.genes.height, chosen_method)]
+    said = [*unmeasured, *plan.said, *borrowed, *gathered(told, len(done))]
+    said += remarks(done, read.genes.height, chosen_method, min(least_q, default=None))
     if n_capped:
         said.append(f"{many(n_capped, 'group was', 'groups were')} capped at {max_edges:,} edges (--max-edges).")
     edges = pl.concat(frames).sort("time", maintain_order=True)

@@ -30,6 +30,7 @@ class Edges:
     regulators: NDArray[np.intp]  # columns of the regulators that the method could say something of
     n_targets: int
     n_significant: int = 0  # pairs with q up to max_q; more than the edges where max_edges cut them
+    least_q: float | None = None  # of all pairs; None where the method has no test
     said: tuple[str, ...] = ()
 
 
@@ -59,6 +60,7 @@ def infer_network(
     spoken = np.isfinite(strength).any(1)
     source, target = np.nonzero(np.isfinite(strength))
     sure = strength[source, target]
+    least_q = None
     if evidence.p is None:
         order = np.lexsort((target, source, -sure))
         n_significant = int((sure > 0).sum())
@@ -69,6 +71,7 @@ def infer_network(
         # Beyond the least float p no longer tells strong edges apart; the strength does.
         order = np.lexsort((target, source, -sure, p))
         n_significant = passed(p[order], max_q)
+        least_q = float((p[order] * p.size / np.arange(1, p.size + 1)).min(initial=1.0))
     # p says who is significant, strength who is strongest: in a consensus these are two orders.
     kept = order[:n_significant]
     kept = kept[np.lexsort((target[kept], source[kept], -sure[kept]))][:max_edges]
@@ -83,7 +86,7 @@ def infer_network(
         columns[part.regulators[source]], columns[target], weight,
         None if evidence.p is None else np.maximum(evidence.p[source, target], LEAST_P), stability,
         strength[source, target], evidence.penalty, columns[part.regulators[spoken]], n_targets,
-        n_significant, evidence.said,
+        n_significant, least_q, evidence.said,
     )  # fmt: skip
 
 

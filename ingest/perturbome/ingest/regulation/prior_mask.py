@@ -53,14 +53,19 @@ def prior_mask(
 
 def _edges(lake: Lake, priors: Sequence[str]) -> pl.DataFrame:
     """Edges of these priors: run, source_key, target_key, directed, score."""
+    check_priors(lake, priors)
+    chosen = lake.scan("priors").filter(pl.col("prior").is_in(list(priors)))
+    return chosen.select("run", "source_key", "target_key", "directed", "score").collect()
+
+
+def check_priors(lake: Lake, priors: Sequence[str]) -> None:
+    """UnknownName for a prior that is not stored."""
     stored: list[str] = []
     if lake.has("priors"):
         stored = sorted(lake.scan("priors").select(pl.col("prior").unique()).collect()["prior"])
     for name in priors:
         if name not in stored:
             raise UnknownName("prior", name, "the store", stored)
-    chosen = lake.scan("priors").filter(pl.col("prior").is_in(list(priors)))
-    return chosen.select("run", "source_key", "target_key", "directed", "score").collect()
 
 
 def _columns(keys: NDArray[np.integer], genes: pl.DataFrame) -> NDArray[np.intp]:

@@ -32,7 +32,7 @@ def choose_regulators(
     """
     columns = genes["gene_index"].to_numpy().astype(np.intp)
     if named is not None:
-        return _by_name(genes, named), f"{many(len(set(named)), 'regulator')}, as named."
+        return named_columns(genes, named), f"{many(len(set(named)), 'regulator')}, as named."
     among = genes["gene"].is_in(list(listed)).to_numpy()
     aimed = genes["gene"].is_in(list(perturbed)).to_numpy()
     if among.any():
@@ -105,8 +105,8 @@ def perturbed_cells(
     return perturbed, aimed, cells.is_in(away).fill_null(False).to_numpy()
 
 
-def _by_name(genes: pl.DataFrame, named: Sequence[str]) -> NDArray[np.intp]:
-    """Columns of genes given by id, Ensembl id or symbol."""
+def named_columns(genes: pl.DataFrame, named: Sequence[str]) -> NDArray[np.intp]:
+    """Columns of genes given by id, Ensembl id or symbol; UnknownName and InputError as in `choose_regulators`."""
     index: dict[str, int] = {}
     for column in ("symbol", "ensembl", "gene"):
         index |= {name: i for name, i in genes.select(column, "gene_index").iter_rows() if name}

@@ -23,8 +23,8 @@ class Group:
     n_edges: int
 
 
-def remarks(groups: list[Group], n_genes: int, method: Method) -> list[str]:
-    """What a reader should know of the groups, one sentence a kind."""
+def remarks(groups: list[Group], n_genes: int, method: Method, least_q: float | None = None) -> list[str]:
+    """What a reader should know of the groups, one sentence a kind; `least_q` is the least of any pair of any group."""
     said = []
     if all(g.n_regulators == 0 for g in groups):
         raise InputError(
@@ -48,6 +48,22 @@ def remarks(groups: list[Group], n_genes: int, method: Method) -> list[str]:
     empty = [g for g in groups if g.n_edges == 0]
     if empty:
         said.append(f"{len(empty)} of {many(len(groups), 'group')} {_have(empty)} no edge below the q asked for.")
+    if len(empty) == len(groups):
+        said.append(_nothing_found(method, least_q))
+    return said
+
+
+def _nothing_found(method: Method, least_q: float | None) -> str:
+    """What a user can do where there is no edge at all."""
+    said = ""
+    if least_q is not None:
+        said = f"The least q of any pair is {least_q:.2g}: with such a --max-q, so many of the edges may be false. "
+    said += "Fewer pairs ask for less evidence each: name the --regulators, or pass what is known by --prior."
+    if method.ground == "course":
+        said += (
+            f" '{method.name}' tells what follows a regulator from what merely changes at the same times, of which few "
+            "times give little evidence; --method ridge or correlation look at what goes along with what."
+        )
     return said
 
 
