@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from perturbome.models.commands import register
-from perturbome.platform.errors import InputError, UnreadableFile
+from perturbome.platform.errors import InputError, UnknownName, UnreadableFile
 
 
 @pytest.fixture
@@ -50,5 +50,11 @@ def test_bad_words(call, tmp_path):
     empty.write_text("# nothing\n")
     with pytest.raises(UnreadableFile, match="names no perturbation"):
         call("predict", "--all-genes", str(empty))
+    call("train", "perturbed-mean", "--context", "one", "--min-cells", "2")
+    for wrong, error in (("REG0+NOGENE", UnknownName), ("+", InputError)):
+        empty.write_text(f"# those of interest\nREG0\n{wrong}\nREG1\n")
+        with pytest.raises(error) as told:
+            call("predict", "--all-genes", str(empty))
+        assert told.value.__notes__ == [f"'{wrong}' stands in line 3 of {empty}."]
     with pytest.raises(InputError, match="No model is named"):
         call("train")

@@ -120,10 +120,13 @@ def predict(
         raise InputError(
             "Name the genes to perturb together, or give --all-genes FILE; not both. Example: perturbome predict STAT1"
         )
-    each = None if all_genes is None else _lines(all_genes)
+    places = None if all_genes is None else _lines(all_genes)
+    each = None if places is None else list(places)
     with open_store(store) as opened, console_report() as report:
         opened.require()
-        found = ask(opened, run, genes, each=each, context=context, mode=mode, dose=dose, report=report)
+        found = ask(
+            opened, run, genes, each=each, places=places, context=context, mode=mode, dose=dose, report=report
+        )  # fmt: skip
     if json:
         answer: dict[str, Any] = {
             "run": found.run, "model": found.model, "train_run": found.trained, "unit": found.unit,
@@ -142,8 +145,8 @@ def predict(
         say(f"Stored as run {found.run}.")
 
 
-def _lines(path: Path) -> list[str]:
-    """Perturbations of a file, one a line; lines that begin with # are remarks."""
+def _lines(path: Path) -> dict[str, str]:
+    """Perturbations of a file, one a line, and where each stands first; lines that begin with # are remarks."""
     from perturbome.platform.errors import UnreadableFile
 
     try:
@@ -151,7 +154,10 @@ def _lines(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableFile(f"{path} cannot be read as text: {error}") from error
     lines = [line.strip() for line in text.splitlines()]
-    found = list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        if line and not line.startswith("#"):
+            found.setdefault(line, f"line {number} of {path}")
     if not found:
         raise UnreadableFile(f"{path} names no perturbation. Write one a line: GENE, or GENE+GENE for several at once.")
     return found

@@ -145,7 +145,7 @@ def test_perturbed_genes_are_kept_and_named_genes_are_exact(shared_study):
 
 
 def test_a_context_without_controls_is_refused_with_the_way_out(shared_study):
-    with pytest.raises(NothingFound, match=r"three \(0\).*contexts=\['one', 'two'\]"):
+    with pytest.raises(NothingFound, match=r"three \(0\).*--context one --context two\."):
         perturbation_data(shared_study)
 
 
@@ -163,3 +163,9 @@ def test_a_read_only_store_needs_another_folder(shared_study, tmp_path):
         with pytest.raises(StoreReadOnly, match="cache=FOLDER"):
             perturbation_data(store, **KEPT, cells=True)
         assert perturbation_data(store, **KEPT, cells=True, cache=tmp_path).cells.matrix is not None
+
+
+def test_a_data_set_without_perturbations_says_how_to_name_them():
+    x, genes = np.ones((20, 3)), ["a", "b", "c"]
+    with pytest.raises(NothingFound, match=r"no perturbation: none of its 20 .*--perturbation-column COLUMN"):
+        from_arrays(x, ["control"] * 20, genes)

@@ -15,7 +15,7 @@ from perturbome.models.data import (
     unseen_single,
 )
 from perturbome.models.data.split_choice import CHOICES, NoSplit, choose_splits
-from perturbome.platform.errors import InputError, UnknownName
+from perturbome.platform.errors import InputError, UnknownName, UnreadableFile
 
 NAMES = [f"knockout:{t}::{c}" for c in ("A549", "K562") for t in ("A", "B", "C", "D", "A+B", "C+D")]
 NAMES += [f"compound:JQ1@{d}::A549" for d in ("0.1", "1", "10")]
@@ -100,5 +100,12 @@ def test_bad_files_and_what_cannot_be_made(tmp_path):
         choose_splits([c for c in CONDITIONS if c.context.name == "K562"], "unseen-context")
     with pytest.raises(InputError, match="only one condition"):
         choose_splits(CONDITIONS[:1], "unseen-single")
-    with pytest.raises(InputError, match="none of them can be held out"):
+    with pytest.raises(InputError, match="none of them perturbs two targets together"):
         choose_splits(CONDITIONS[:4], "unseen-double-2")
+    for name, text, error, words in (
+        ("empty", "{}", InputError, "holds nothing, not a split"), ("list", "[1]", InputError, "holds a list"),
+        ("torn", '{"train": [', UnreadableFile, "cannot be read as JSON"),
+    ):  # fmt: skip
+        (tmp_path / f"{name}.json").write_text(text)
+        with pytest.raises(error, match=f"{name}.json {words}.*GEARS.*Split.save"):
+            choose_splits(CONDITIONS, str(tmp_path / f"{name}.json"))

@@ -48,7 +48,7 @@ def test_a_pickle_is_not_opened(tmp_path):
 def test_what_the_data_lacks_is_named_or_passed_over(tmp_path):
     path = tmp_path / "s.json"
     path.write_text(json.dumps({**SIDES, "test": ["KLF1+ctrl", "TP53+ctrl"]}))
-    with pytest.raises(UnknownName, match=r"No condition 'TP53\+ctrl'.*--min-cells.*missing='leave out'"):
+    with pytest.raises(UnknownName, match=r"No condition 'TP53\+ctrl'.*--min-cells.*taken out of the file"):
         read_gears(path, POOL)
     split = read_gears(path, POOL, missing="leave out", name="mine")
     assert split.name == "mine"

@@ -235,8 +235,20 @@ def test_a_single_condition_cannot_be_split():
 def test_what_cannot_be_drawn_says_why():
     singles = [Condition(Perturbation((g,))) for g in GENES]
     for seen in (0, 1, 2):
-        with pytest.raises(InputError, match="none of them can be held out so"):
+        with pytest.raises(InputError, match=r"none of them perturbs two targets together\. Choose another kind"):
             unseen_double(singles, seen)
+    pairs = [Condition(Perturbation(("G1", f"G{i}"))) for i in (2, 3)] + [singles[1], singles[7]]
+    with pytest.raises(InputError, match=r"of none of the 2 pairs both genes were perturbed alone \(not.* G2, G3\)"):
+        unseen_double(pairs, 2)
+    with pytest.raises(InputError, match="of the one pair a gene was not perturbed alone"):
+        unseen_double([Condition(Perturbation(("G2", "G3"))), *singles[4:]], 1)
+    with pytest.raises(InputError, match="none of them has a dose"):
+        unseen_dose(singles)
+    doses = [Condition(Perturbation((g,), "compound", 1.0)) for g in GENES]
+    with pytest.raises(InputError, match="each of the 8 that have a dose was given at one dose only"):
+        unseen_dose(doses)
+    with pytest.raises(InputError, match="targets perturbed alone: 1, and one of them must stay"):
+        unseen_single(pairs[:3])
     with pytest.raises(InputError, match="Shares lie between 0 and 1"):
         unseen_single(singles, share=1.5)
     with pytest.raises(InputError, match="9 folds cannot be made of 8"):

@@ -58,6 +58,12 @@ def group_cells(
         elif name is not None:
             condition = Condition(_dosed(perturbations[name], dose), context)
             of_condition.setdefault(condition.name, (condition, []))[1].append(np.asarray(rows))
+    if not of_condition:
+        raise NothingFound(
+            f"{where[:1].upper()}{where[1:]} holds no perturbation: none of its {cells.height:,} cells is said to be "
+            "perturbed. Where the file says so, name the column when it is read: perturbome ingest experiment FILE "
+            "--perturbation-column COLUMN --control LABEL."
+        )
     n_controls = {name: len(np.unique(keys[np.concatenate(rows)])) for name, rows in of_control.items()}
     kept = _kept(found, contexts, of_condition, n_controls, where)
     chosen = [
@@ -68,7 +74,7 @@ def group_cells(
     if not chosen:
         raise NothingFound(
             f"No perturbation of {where} has {min_cells} cells or more in the contexts {', '.join(kept)}. "
-            "Ask for fewer cells, --min-cells (min_cells=), or for other contexts, --context (contexts=)."
+            "Ask for fewer cells, --min-cells, or for other contexts, --context."
         )
     held = {condition.name for condition, _ in chosen}
     few = tuple(n for n, (c, _) in sorted(of_condition.items()) if n not in held and c.context.name in kept)
@@ -115,7 +121,7 @@ def _kept(
         rich = [name for name in sorted(perturbed) if n_controls.get(name, 0) >= FEWEST_CONTROLS]
         counts = ", ".join(f"{name} ({n_controls.get(name, 0)})" for name in poor)
         mend = (
-            f"Leave them out by naming the others: {_as_options(rich)} (contexts={rich})." if rich else
+            f"Leave them out by naming the others: {_as_options(rich)}." if rich else
             "Name the control label when the file is read: perturbome ingest experiment FILE --control LABEL."
         )  # fmt: skip
         raise NothingFound(

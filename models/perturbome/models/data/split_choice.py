@@ -20,13 +20,17 @@ from perturbome.models.data.split_makers import (
     unseen_single,
 )
 from perturbome.models.data.splits import Split
-from perturbome.platform.errors import InputError, UnknownName, did_you_mean
+from perturbome.platform.errors import InputError, UnknownName, UnreadableFile, did_you_mean
 
 Conditions = Sequence[Condition]
 Make = Callable[[Conditions, re.Match[str], Sequence[int]], list[Split]]
 
 NOTHING = "nothing held out"
 FILES = (".json", ".csv", ".tsv", ".txt", ".toml")
+JSON_FORMS = (
+    'A JSON file holds conditions by side as GEARS names them, {"train": ["STAT1+ctrl", ...], "val": [...], '
+    '"test": [...]}, or a split that Split.save wrote.'
+)
 _PICKLES = (".pkl", ".pickle", ".p", ".pk", ".joblib")
 
 
@@ -143,7 +147,7 @@ def _from_file(conditions: Conditions, path: Path, dataset: str | None) -> Split
         raise UnknownName(
             "condition", strange[0], f"the data that {path} is to split", known,
             f"{len(strange)} of its {len(split.names)} conditions are not there; they may have too few "
-            "cells, --min-cells (min_cells=), or their contexts were not asked for, --context (contexts=).",
+            "cells, --min-cells, or their contexts were not asked for, --context.",
         )  # fmt: skip
     return split
 
@@ -152,6 +156,9 @@ def _is_ours(path: Path) -> bool:
     """Whether a JSON file says of what kind its split is, as ours do."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return True  # Split.load says what is wrong with it
-    return not isinstance(stored, dict) or "kind" in stored
+    except (OSError, ValueError) as error:
+        raise UnreadableFile(f"{path} cannot be read as JSON: {error}. {JSON_FORMS}") from error
+    if not isinstance(stored, dict) or not stored:
+        what = "nothing" if isinstance(stored, dict) else f"a {type(stored).__name__}"
+        raise InputError(f"{path} holds {what}, not a split. {JSON_FORMS}")
+    return "kind" in stored

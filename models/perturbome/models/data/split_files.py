@@ -20,8 +20,8 @@ WORDS: dict[str, Side] = {
 """What files call the three sides."""
 Missing = Literal["refuse", "leave out"]
 ABSENT = (
-    "It may have too few cells, --min-cells (min_cells=). To pass over what the data does not hold, take it out of the "
-    "file, or read the file in Python with missing='leave out'."
+    "It may have too few cells: ask for fewer, --min-cells. What the data does not hold is passed over if it is taken "
+    "out of the file."
 )
 """How to mend a file that names what the data does not hold."""
 _PICKLES = {".pkl", ".pickle", ".p", ".pk", ".joblib"}
@@ -74,7 +74,7 @@ def _from_json(path: Path) -> dict[Side, list[str]]:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UnreadableFile(f"{path} cannot be read as JSON: {error}") from error
-    if not isinstance(stored, dict) or not all(isinstance(v, list) for v in stored.values()):
+    if not stored or not isinstance(stored, dict) or not all(isinstance(v, list) for v in stored.values()):
         raise InputError(
             f'{path} must hold {{"train": [...], "val": [...], "test": [...]}}, lists of conditions as in STAT1+ctrl.'
         )

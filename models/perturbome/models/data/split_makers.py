@@ -10,12 +10,14 @@ from typing import Any
 from perturbome.models.data.condition import Condition
 from perturbome.models.data.splits import Split
 from perturbome.platform.errors import InputError, UnknownName
+from perturbome.platform.words import first_few
 
 Conditions = Sequence[Condition]
 Held = tuple[list[Condition], list[Condition], list[Condition]]
 """Conditions that stay, that are held out, and that may stand on neither side."""
 
 TEST_SHARE, VALIDATION_SHARE = 0.25, 0.1
+MOST_NAMED = 5
 
 
 def unseen_single(
@@ -172,8 +174,8 @@ def _made(
     if not test or not stays:
         raise InputError(
             f"No split of the kind '{kind}' can be made of these {len(conditions)} conditions: "
-            f"{'none would be left to train with' if test else 'none of them can be held out so'}. "
-            "Give another share, or choose another kind of split."
+            f"{'none would be left to train with' if test else _why_none(kind, conditions)}. "
+            "Choose another kind of split, as 5-fold or leave-one-out."
         )
     held: list[Condition] = []
     if validation > 0:
@@ -184,6 +186,27 @@ def _made(
             held = []
     names = [tuple(c.name for c in side) for side in (stays, held, test, out)]
     return Split(f"{kind}, seed {seed}", kind, names[0], names[1], names[2], seed, names[3])
+
+
+def _why_none(kind: str, conditions: Conditions) -> str:
+    """Why nothing can be held out as a kind of split would."""
+    alone = {c.targets[0] for c in conditions if len(c.targets) == 1}
+    if kind == "unseen single":
+        return f"targets perturbed alone: {len(alone)}, and one of them must stay"
+    if kind == "unseen dose":
+        doses = {(_without_dose(c), c.dose) for c in conditions if c.dose is not None}
+        if not doses:
+            return "none of them has a dose"
+        return f"each of the {len({what for what, _ in doses})} that have a dose was given at one dose only"
+    pairs = {c.targets for c in conditions if len(c.targets) == 2}
+    if not pairs:
+        return "none of them perturbs two targets together"
+    lacking = first_few(sorted({t for pair in pairs for t in pair} - alone), MOST_NAMED)
+    of = {"unseen double, 2 seen": "both genes were", "unseen double, 1 seen": "a gene was"}.get(kind)
+    many = "the one pair" if len(pairs) == 1 else f"none of the {len(pairs)} pairs"
+    if of is None or not lacking:
+        return "none of them can be held out so"
+    return f"of {many} {of} {'not ' if len(pairs) == 1 else ''}perturbed alone (not alone: {lacking})"
 
 
 def _divided(pool: Conditions, side: Callable[[Condition], str]) -> Held:

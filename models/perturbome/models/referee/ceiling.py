@@ -53,7 +53,7 @@ def replicate(
     if way != "moments" and not has_cells:
         raise ModelError(
             f"The replicate ceiling by '{way}' needs single cells, which these data do not hold. Cut them with "
-            "cells=True, or ask for way='moments'."
+            "their cells (perturbation_data(..., cells=True)), or take the way that needs none, 'moments'."
         )
     truth = data.test
     if way == "halves":

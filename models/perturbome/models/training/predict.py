@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from perturbome.models.effect_rows import effect_rows
 from perturbome.models.predictors.contract import Array, Predicted
 from perturbome.models.training.asked_doses import dose_remarks
 from perturbome.models.training.kept import Model, find_train_run, load_model
-from perturbome.platform.errors import InputError, UnknownName
+from perturbome.platform.errors import InputError, PerturbomeError, UnknownName
 from perturbome.platform.perturbation import MODES, Perturbation
 from perturbome.platform.progress import Report, silent
 
@@ -40,11 +41,13 @@ class Prediction:
 
 def predict(
     store: Store, run: str | None = None, genes: str | Sequence[str] | None = None, *,
-    each: Sequence[str] | None = None, context: str | Sequence[str] | None = None, mode: str | None = None,
+    each: Sequence[str] | None = None, places: Mapping[str, str] | None = None,
+    context: str | Sequence[str] | None = None, mode: str | None = None,
     dose: float | None = None, write: bool = True, report: Report = silent,
 ) -> Prediction:  # fmt: skip
     """Ask a trained model what perturbing genes does: those of `genes` together, or `each` (`A`, `A+B`) on its own.
 
+    places: where each of `each` stands, as a line of a file: an error on one of them notes it.
     run: a train run, by default the newest. context: names, by default all that the model knows. mode: by default the
     one that most of its training conditions have. The table gives delta, lower, upper and baseline in the data set's
     expression unit, null where the model gives no interval; `how` says what answered each condition.
@@ -56,11 +59,12 @@ def predict(
     started = datetime.now(UTC)
     trained = find_train_run(store, run)
     model = load_model(store, trained.id)
-    named = _named(genes, each)
+    named = _named(genes, each, places or {})
     chosen, said = _mode(model, mode)
     perturbations = []
-    for targets in named:
-        symbols, more = _symbols(store, model, targets, chosen)
+    for text, targets in named:
+        with _noted(text, places or {}):
+            symbols, more = _symbols(store, model, targets, chosen)
         said += [sentence for sentence in more if sentence not in said]
         perturbations.append(Perturbation(tuple(symbols), chosen, dose))  # type: ignore[arg-type]
     contexts = _contexts(model, context)
@@ -98,14 +102,29 @@ def replace_context(perturbation: Perturbation, model: Model, context: int) -> C
 # -- what was asked -----------------------------------------------------------------------------------------
 
 
-def _named(genes: str | Sequence[str] | None, each: Sequence[str] | None) -> list[list[str]]:
-    """Targets of every perturbation asked for, as they were written."""
+@contextmanager
+def _noted(text: str, places: Mapping[str, str]) -> Iterator[None]:
+    """Errors on a perturbation note where it stands."""
+    try:
+        yield
+    except PerturbomeError as error:
+        if text in places:
+            error.add_note(f"'{text}' stands in {places[text]}.")
+        raise
+
+
+def _named(
+    genes: str | Sequence[str] | None, each: Sequence[str] | None, places: Mapping[str, str]
+) -> list[tuple[str, list[str]]]:
+    """Every perturbation asked for as it was written, and its targets."""
     if bool(genes) == bool(each) or isinstance(each, str):
         raise InputError("Name one gene or more, or a list of perturbations, --all-genes FILE (each=[...]); not both.")
     texts = ["+".join([genes] if isinstance(genes, str) else genes or ())] if genes else list(each or ())
-    named = [[part.strip() for part in text.split("+") if part.strip()] for text in texts]
-    if not all(named):
-        raise InputError("A perturbation without a gene cannot be predicted: one of those given is empty.")
+    named = [(text, [part.strip() for part in text.split("+") if part.strip()]) for text in texts]
+    for text, targets in named:
+        with _noted(text, places):
+            if not targets:
+                raise InputError(f"A perturbation without a gene cannot be predicted: '{text}' names none.")
     return named
 
 
