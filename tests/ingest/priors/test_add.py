@@ -126,6 +126,44 @@ def test_genes_of_an_unknown_organism_are_not_called_a_file_to_take(store, write
         add_prior(store, write("other_net.csv", EDGES), organism="mousse")
 
 
+IDS = "ENSG00000115415\tENSG00000125347\nENSG00000096968\tENSG00000115415\n"
+
+
+def test_a_prior_by_ensembl_ids_says_so_and_either_way_out_leads_to_shared_genes(store, write) -> None:
+    measure(store, ["STAT1", "IRF1", "ACTB"], "human")
+    added = add_prior(store, write("ppi.tsv", IDS), organism="human", name="ppi")
+    warning = next(line for line in added.said if line.startswith("WARNING"))
+    assert "its names are Ensembl ids (ENSG0" in warning
+    assert "those of the data set symbols (ACTB)" in warning
+    assert "HGNC or Ensembl BioMart" in warning
+    assert "'gene_ids'" in warning
+    mapped = "STAT1\tIRF1\nJAK2\tSTAT1\n"
+    again = add_prior(store, write("mapped_ppi.tsv", mapped), organism="human", name="ppi", replace=True)
+    assert store.lake.run(again.run).metrics["overlap"] == {"exp": 2}
+
+
+def test_a_data_set_with_both_names_meets_a_prior_by_ensembl_ids_stored_before(store, write) -> None:
+    add_prior(store, write("ppi.tsv", IDS), organism="human", name="ppi")
+    measure(store, ["STAT1", "IRF1"], "human", ensembl=["ENSG00000115415", "ENSG00000125347"])
+    measured = store.lake.scan("genes").filter(pl.col("dataset") == "exp").collect()["gene"]
+    assert set(measured) <= set(stored(store)["source"]) | set(stored(store)["target"])
+
+
+@pytest.mark.parametrize(
+    ("prior", "names", "told"),
+    [
+        (EDGES, ["ENSG00000115415", "ENSG00000125347"], "those of the data set Ensembl ids"),
+        (EDGES, ["10007", "1001", "10013"], "those of the data set numbers (Entrez ids?)"),
+        (EDGES, ["GENEA", "GENEB"], ""),
+    ],
+)
+def test_names_of_another_kind_are_told_and_only_those(store, write, prior: str, names: list[str], told: str) -> None:
+    measure(store, names, "human")
+    warning = next(s for s in add_prior(store, write("net.csv", prior), organism="human").said if "WARNING" in s)
+    assert told in warning
+    assert ("its names are" in warning) == bool(told)
+
+
 def test_mouse_network_in_capitals_takes_the_stores_spelling(store, write) -> None:
     measure(store, ["Stat1", "Irf1", "Jak2"], "mouse")
     added = add_prior(store, write("mouse_net.csv", EDGES))

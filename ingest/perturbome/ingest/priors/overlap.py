@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from perturbome.ingest.priors.name_kinds import other_kind
 from perturbome.platform.store import Store
 
 
@@ -37,14 +38,16 @@ def overlap(
         alike = int(theirs["symbol"].str.to_uppercase().is_in(folded).sum())
         theirs_called = theirs["organism"][0]
         warning = f"WARNING: data set '{dataset}' ({theirs_called}) shares no gene with this prior ({organism})"
+        called = other_kind(symbols, theirs["symbol"].sort())
+        warning += called
         if alike:
             warning += f", though {alike:,} symbols agree but for upper and lower case or the organism"
-        if theirs_called == "unknown":
+        if theirs_called == "unknown" and not called:  # the kind of the names alone keeps them apart
             warning += (
                 f"; whose genes the data set holds is not known: ingest it anew with --organism {organism} --replace "
                 f"if they are {organism}"
             )
-        elif theirs_called != organism:
+        elif theirs_called not in ("unknown", organism):
             warning += f"; take the {theirs_called} file, or pass organism={theirs_called} if it is one"
         said.append(warning)
     return counts, said
