@@ -30,10 +30,14 @@ KNOWN = "simulated, known"
 
 
 READING = (
-    "No: it is not surely better on average. Most held-out targets of these small screens are tied to nothing that was "
-    "measured: a kernel of prior knowledge enters only where it explains more than chance would, which some twenty "
-    "training conditions rarely show, and then the kernel is the perturbed mean. Where targets share a pathway, as "
-    "the interferon genes of Papalexi do, a sparse regression on gene sets finds it and the kernel does not. "
+    "Not on these real screens: it is not surely better on average. Most held-out targets of such small screens are "
+    "tied to nothing that was measured: prior knowledge enters only where it explains more than chance would, which "
+    "some twenty training conditions rarely show, and then the kernel is the perturbed mean. Where targets share a "
+    "pathway, as the interferon genes of Papalexi do, a sparse regression on gene sets finds it and the kernel does "
+    "not. On the simulated screens below it does: behind its gate it is ahead of every baseline, by how genes go along "
+    "in control cells (not so on every simulated screen) and further where half of the true network is known: such "
+    "knowledge tells what an unseen gene does to its own targets. Across contexts, centred Pearson gives 'no change' much, as the mean that is "
+    "taken out comes from another context; there it can pass even the replicate and says little. "
     "RMSE is that of the mean profile, in which the noise of the prediction's control cells counts against every model "
     "that starts from them: 'no change' most, the perturbed mean not at all. Gates are learned on changes, where that "
     "noise counts against the perturbed mean; so a closed gate may stand on 'no change' where RMSE favours the mean. "
@@ -60,9 +64,9 @@ class Asked:
 
 SETS = (
     Asked("papalexi", "Papalexi 2021, 25 knock-outs in THP-1", "perturb_papalexi_thp1/papalexi_thp1_eccite_299g.h5ad",
-          "leave-one-out", seeds=1),
+          "leave-one-out"),
     Asked("norman", "Norman 2019 and McFaline-Figueroa 2023, activations and interference in three lines",
-          "perturb_norman19_mcfaline23/norman19_singles_mcfaline23.h5ad", "leave-one-out", seeds=1),
+          "perturb_norman19_mcfaline23/norman19_singles_mcfaline23.h5ad", "leave-one-out"),
     Asked("dixit", "Dixit 2016, 8 knock-outs in mouse dendritic cells", "perturb_dixit_bmdc/dixit_bmdc_24tf.h5ad",
           "leave-one-out", "mouse"),
     Asked("dream4_1", "DREAM4 network 1, 100 knock-outs (simulated)", "grn_dream4/network_1", "5-fold", "simulated",
@@ -192,7 +196,7 @@ def kernel_against_baselines(found: list[tuple[Asked, Benchmark]]) -> pl.DataFra
         if not asked.compared:
             continue
         each = against_each(one, KERNEL)
-        rows.append(each.select(pl.lit(asked.name).alias("data set"), pl.all()))
+        rows.append(each.select(pl.lit(f"{asked.name}, {asked.split}").alias("data set"), pl.all()))
     return pl.concat(rows)
 
 
