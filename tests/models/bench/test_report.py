@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 from perturbome.models.bench.bench import bench, stored
 from perturbome.models.bench.document import Drawing, Grid, Heading, Items, Text, markdown, page
-from perturbome.models.bench.report import make_folder, report_blocks, write_report
+from perturbome.models.bench.fitted import sentences_of_fits
+from perturbome.models.bench.report import make_folder, passed_bound, report_blocks, report_remarks, write_report
 from perturbome.models.bench.table import against_each, by_condition, leaderboard, means, verdicts
 from perturbome.models.referee.paired import paired_bootstrap
 from perturbome.platform.errors import InputError
@@ -121,3 +123,28 @@ def test_a_report_that_has_no_place_is_told_at_once(tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(InputError, match="Give another --out"):
         make_folder(tmp_path / "taken")
+
+
+def test_a_baseline_ahead_of_the_replicate_is_said_with_the_reason(found):
+    """By hand: the replicate's scores are put below those of 'no change', or left."""
+    assert passed_bound(found) == ()
+    of_bound = (pl.col("model") == "replicate") & (pl.col("metric") == "centred Pearson")
+    worse = replace(found, scores=found.scores.with_columns(value=pl.when(of_bound).then(-1.0).otherwise("value")))
+    [said] = passed_bound(worse)
+    assert said.startswith("centred Pearson: no change (")
+    assert "stands ahead of 'replicate' (-1)" in said
+    assert "training mean" in said
+    assert said in report_remarks(worse)
+    of_error = (pl.col("model") == "replicate") & (pl.col("metric") == "RMSE")
+    higher = replace(found, scores=found.scores.with_columns(value=pl.when(of_error).then(9.0).otherwise("value")))
+    assert passed_bound(higher)[0].startswith("RMSE: ")
+
+
+def test_what_the_published_scorer_warned_of_is_said_once(found):
+    told = "cell-eval2, delta_pearson: {} of 2 perturbation(s) not scored."
+    cells = tuple((cell, replace(o, said=(*o.said, told.format(1 + i % 2)))) for i, (cell, o) in enumerate(found.cells))
+    whole = replace(found, cells=cells)
+    assert [s for s in report_remarks(whole) if "cell-eval2" in s] == [
+        f"In {len(cells)} fits, the first: {told.format(1)}"
+    ]
+    assert not any("cell-eval2" in s for s in sentences_of_fits(whole))

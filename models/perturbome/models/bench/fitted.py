@@ -14,6 +14,7 @@ from perturbome.models.bench.document import Block, Drawing, Grid, Heading, Item
 from perturbome.models.bench.drawing import learning_curves
 from perturbome.models.bench.plan import CEILING
 from perturbome.models.bench.run import Outcome
+from perturbome.models.referee.library_words import SAYS
 
 MOST_SAID = 6
 """Sentences shown of one model."""
@@ -123,7 +124,7 @@ def _counted(outcomes: Sequence[Outcome]) -> list[tuple[str, str, int]]:
     texts: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for outcome in outcomes:
-        own = [text for text in outcome.said if FALLBACK not in text]
+        own = [text for text in outcome.said if FALLBACK not in text and not text.startswith(SAYS)]
         keys = dict.fromkeys(NUMBER.sub("#", text) for text in own)
         for key in keys:
             texts.setdefault(key, next(text for text in own if NUMBER.sub("#", text) == key))

@@ -13,13 +13,21 @@ from perturbome.models.bench.challenge import MEANING, READING, SCORE, challenge
 from perturbome.models.bench.document import Block, Drawing, Grid, Heading, Items, Text, markdown, page
 from perturbome.models.bench.drawing import strips
 from perturbome.models.bench.fitted import fitted_blocks
-from perturbome.models.bench.plan import CEILING
-from perturbome.models.bench.table import JUDGED, SHOWN, leaderboard, verdicts
+from perturbome.models.bench.plan import CEILING, is_baseline
+from perturbome.models.bench.table import JUDGED, SHOWN, leaderboard, means, verdicts
+from perturbome.models.referee.library_words import SAYS, without_numbers
 from perturbome.models.referee.metrics import METRICS
 from perturbome.platform.errors import InputError
+from perturbome.platform.words import first_few
 
 MOST_SAID = 12
 ROUNDING = 1e-12
+MOST_AHEAD = 3
+WHY_AHEAD = {
+    "centred Pearson": "It takes the training mean from prediction and truth alike; where that mean is far from what "
+    "is tested, as one of another context is, its own part of both makes even 'no change' look right. "
+}
+"""Why a baseline may pass what a repeat of the experiment would score."""
 
 
 def write_report(found: Benchmark, folder: Path) -> list[Path]:
@@ -138,6 +146,33 @@ def taken_before(found: Benchmark) -> tuple[str, ...]:
     return (told,) if n else ()
 
 
+def scorer_words(found: Benchmark) -> tuple[str, ...]:
+    """What the published scorer warned of, once for the whole benchmark: each kind's first, and in how many fits."""
+    first: dict[str, str] = {}
+    counted: Counter[str] = Counter()
+    for _, outcome in found.cells:
+        told = {without_numbers(text): text for text in outcome.said if text.startswith(SAYS)}
+        counted.update(told.keys())
+        first = told | first
+    return tuple(f"In {_count(n, 'fit')}{', the first' if n > 1 else ''}: {first[key]}" for key, n in counted.items())
+
+
+def passed_bound(found: Benchmark) -> tuple[str, ...]:
+    """A sentence for each judged metric in which a baseline comes out ahead of the replicate."""
+    table = means(found.scores, [CEILING, *filter(is_baseline, found.models)])
+    told = []
+    for metric in (m for m in JUDGED if m in table.columns):
+        of = {row["model"]: row[metric] for row in table.iter_rows(named=True) if row[metric] is not None}
+        bound, sign = of.pop(CEILING, None), 1 if METRICS[metric].better == "higher" else -1
+        ahead = [name for name, value in of.items() if bound is not None and sign * (value - bound) > ROUNDING]
+        if ahead:
+            told.append(
+                f"{metric}: {first_few([f'{n} ({of[n]:.3g})' for n in ahead], MOST_AHEAD)} stands ahead of "
+                f"'{CEILING}' ({bound:.3g}). {WHY_AHEAD.get(metric, '')}This metric tells little here: read the others."
+            )
+    return tuple(told)
+
+
 def report_remarks(found: Benchmark) -> tuple[str, ...]:
     """Sentences on the data, on failures, and on answers that were not a model's own; the commonest first."""
     failed = [f"{cell.name} failed: {o.failed}" for cell, o in found.cells if o.failed]
@@ -148,6 +183,6 @@ def report_remarks(found: Benchmark) -> tuple[str, ...]:
                 if not cell.model.startswith(how):
                     fallen[cell.model, how] += n
     answered = [f"{model}: {n} conditions were answered by {how}." for (model, how), n in fallen.most_common()]
-    said = [*found.said, *taken_before(found), *failed, *answered]
+    said = [*found.said, *taken_before(found), *passed_bound(found), *scorer_words(found), *failed, *answered]
     more = [f"{len(said) - MOST_SAID} more sentences are kept with the run."] if len(said) > MOST_SAID else []
     return (*said[:MOST_SAID], *more)

@@ -18,6 +18,7 @@ from perturbome.models.predictors.features import Features
 from perturbome.models.predictors.registry import make_predictor
 from perturbome.models.referee.ceiling import replicate
 from perturbome.models.referee.judging import judge
+from perturbome.models.referee.library_words import heard, sentences
 from perturbome.models.referee.shifted_cells import cells_of
 from perturbome.platform.errors import PerturbomeError
 
@@ -80,7 +81,9 @@ def run_cell(
     said = (*fit.said, *predicted.said)
     if published:
         try:
-            scores = pl.concat([scores, _published(cell, data, predicted)])
+            with heard() as warned:
+                more = _published(cell, data, predicted)
+            scores, said = pl.concat([scores, more]), (*said, *sentences(warned))
         except PerturbomeError as error:
             said = (*said, f"cell-eval2 gave no metrics: {error}")
     numbers = {name: float(value) for name, value in fit.numbers.items()}
