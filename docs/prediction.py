@@ -11,6 +11,7 @@ NEEDS = {
 
 def page() -> str:
     """What `perturbome train`, `predict` and `bench` can do, and how they stay honest."""
+    from perturbome.models.bench.challenge import MEANING
     from perturbome.models.data.split_choice import CHOICES
     from perturbome.models.predictors.registry import PREDICTORS
     from perturbome.models.referee.metrics import METRICS
@@ -50,6 +51,20 @@ def page() -> str:
         "from one half, the truth is measured against the other, as noise they shared would look like skill. An audit",
         "looks for conditions, targets, control cells and gene lists on both sides, and stops a run that leaks.",
         "",
+        *_split_files(),
+        *_settings(),
+        "## Interrupted, and in several processes",
+        "",
+        "A benchmark keeps every finished fit, and a model that learns in passes every finished pass (at Ctrl-C; a",
+        "process that is killed, those up to half a minute before). The same command, on the same data, goes on with",
+        "what is missing, ends with the same numbers, and says what it took from before. Other models are fitted anew.",
+        "",
+        "Models that learn in passes learn in several processes, one of which writes the run:",
+        "",
+        "```",
+        'torchrun --standalone --nproc-per-node 2 "$(which perturbome)" train latent-additive --dataset DATASET',
+        "```",
+        "",
         "## Metrics",
         "",
         "Beside every score stand the best baseline (with the interval of a paired bootstrap over targets) and the",
@@ -58,8 +73,93 @@ def page() -> str:
         "perturbations do nothing. `--cell-eval` adds the metrics of cell-eval2, of differential expression among",
         "them; `--cells` the last three of the list, over control cells shifted by the predicted change.",
         "",
+        "Centred Pearson can pass the replicate: where the training mean is far from what is tested, as one of another",
+        "context is, its own part of prediction and truth makes even `no change` look right. The report says where a",
+        "baseline stands ahead of the replicate; that metric tells little there.",
+        "",
+        "With `--cell-eval` and the perturbed mean among the models the report has the "
+        + MEANING.replace(": the", ", the", 1),
+        "What cell-eval2 does not score, and why, is among the report's remarks, once for each kind of reason.",
+        "",
         "| metric | meaning | better | source |",
         "|---|---|---|---|",
     ]
     lines += [f"| {m.name} | {m.meaning} | {m.better} | {m.source} |" for m in METRICS.values()]
     return "\n".join(lines) + "\n"
+
+
+SPLIT_FILES = {
+    "ours, which `Split.save` writes (.json; conditions by their whole names; kind `given` promises nothing)": """
+{"name": "mine", "kind": "given",
+ "train": ["knockout:STAT1::CD4T", "knockout:IRF1::CD4T"],
+ "validation": [],
+ "test": ["knockout:JAK2::CD4T"]}
+""",
+    "GEARS's dictionary (.json; its pickle is not read; val may be absent)": """
+{"train": ["STAT1+ctrl", "IRF1+ctrl"],
+ "val": [],
+ "test": ["JAK2+ctrl", "STAT1+IRF1"]}
+""",
+    "a table (.csv, .tsv, .txt)": """
+condition,split
+STAT1+ctrl,train
+IRF1+ctrl,train
+JAK2+ctrl,test
+""",
+    "cell-load's, of State (.toml; the data set and its cell types by name)": """
+[training]
+DATASET = "train"
+[fewshot."DATASET.CD4T"]
+val = []
+test = ["JAK2"]
+""",
+}
+"""Split files by what they are."""
+
+
+def _split_files() -> list[str]:
+    lines = ["## Split files: `--split FILE`", ""]
+    for what, text in SPLIT_FILES.items():
+        lines += [f"{what[0].upper()}{what[1:]}:", "", "```", *text.strip().splitlines(), "```", ""]
+    return lines
+
+
+def _settings() -> list[str]:
+    """Presets and the names of settings."""
+    from perturbome.models.training.preset_files import presets, read_preset
+
+    lines = [
+        "## Settings and presets: `--set`, `--preset`",
+        "",
+        "`--set SECTION.NAME=VALUE` changes one setting. The sections are `model` (the predictor's own options), `data` and",
+        "`features`. A name that there is not is answered with all that there are, so `--set model.x=1` lists them for a",
+        "model; `perturbome runs show RUN` shows what a run had. Later wins: defaults, preset, options of the command,",
+        "`--set`.",
+        "",
+        "| preset | model | what it is | source |",
+        "|---|---|---|---|",
+    ]
+    for name in presets():
+        p = read_preset(name)
+        lines.append(f"| `{name}` | {p.model} | {p.meaning} | {p.source} |")
+    return [
+        *lines,
+        "",
+        "One of your own is a file, `--preset mine.toml` (or .json), with tables named as the sections:",
+        "",
+        "```",
+        *PRESET.strip().splitlines(),
+        "```",
+        "",
+    ]
+
+
+PRESET = """
+[preset]
+model = "prior kernel"
+meaning = "fewer genes"
+
+[data]
+n_genes = 500
+"""
+"""A preset of a person's own."""
