@@ -11,7 +11,7 @@ NEEDS = {
 
 def page() -> str:
     """What `perturbome train`, `predict` and `bench` can do, and how they stay honest."""
-    from perturbome.models.bench.challenge import MEANING
+    from perturbome.models.bench.challenge import BASELINE, MEANING
     from perturbome.models.data.split_choice import CHOICES
     from perturbome.models.predictors.registry import PREDICTORS
     from perturbome.models.referee.metrics import METRICS
@@ -77,8 +77,8 @@ def page() -> str:
         "context is, its own part of prediction and truth makes even `no change` look right. The report says where a",
         "baseline stands ahead of the replicate; that metric tells little there.",
         "",
-        "With `--cell-eval` and the perturbed mean among the models the report has the "
-        + MEANING.replace(": the", ", the", 1),
+        f"With `--cell-eval`, and `{BASELINE}` among the models, the report has the",
+        f"{MEANING.replace(': the', ', the', 1)}.",
         "What cell-eval2 does not score, and why, is among the report's remarks, once for each kind of reason.",
         "",
         "| metric | meaning | better | source |",
@@ -131,10 +131,10 @@ def _settings() -> list[str]:
     lines = [
         "## Settings and presets: `--set`, `--preset`",
         "",
-        "`--set SECTION.NAME=VALUE` changes one setting. The sections are `model` (the predictor's own options), `data` and",
-        "`features`. A name that there is not is answered with all that there are, so `--set model.x=1` lists them for a",
-        "model; `perturbome runs show RUN` shows what a run had. Later wins: defaults, preset, options of the command,",
-        "`--set`.",
+        "`--set SECTION.NAME=VALUE` changes one setting. The sections are `model` (the predictor's own options),",
+        "`data` and `features`. A name that there is not is answered with all that there are, so `--set model.x=1`",
+        "lists them for a model; `perturbome runs show RUN` shows what a run had. Later wins: defaults, preset,",
+        "options of the command, `--set`.",
         "",
         "| preset | model | what it is | source |",
         "|---|---|---|---|",
