@@ -153,7 +153,7 @@ def test_a_data_set_with_both_names_meets_a_prior_by_ensembl_ids_stored_before(s
     ("prior", "names", "told"),
     [
         (EDGES, ["ENSG00000115415", "ENSG00000125347"], "those of the data set Ensembl ids"),
-        (EDGES, ["10007", "1001", "10013"], "those of the data set numbers (Entrez ids?)"),
+        (EDGES, ["10007", "1001", "10013"], "those of the data set Entrez ids (10007): ingest the data set"),
         (EDGES, ["GENEA", "GENEB"], ""),
     ],
 )

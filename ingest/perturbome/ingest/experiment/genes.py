@@ -14,6 +14,7 @@ from perturbome.ingest.lettercase import spell_as
 from perturbome.ingest.organism import asked_organism, organism_name
 from perturbome.ingest.symbols import (
     ENSEMBL,
+    ENTREZ,
     guess_organism,
     kind_of,
     mend_symbols,
@@ -69,10 +70,14 @@ def read_genes(var: pd.DataFrame, organism: str | None = None, stated: str | Non
                 own or (strip_version(i) if ENSEMBL.match(i) else None) for own, i in zip(ensembl, ids, strict=True)
             ]
             said.append(f"Ensembl ids are taken from var['{column}'].")
-    if n_ensembl:
-        column, named = _column(var, folded, SYMBOL_COLUMNS, lambda v: bool(v) and not ENSEMBL.match(v))
+    numbers = [bool(ENTREZ.match(s)) for s in symbols]
+    if n_ensembl or any(numbers):
+        column, named = _column(
+            var, folded, SYMBOL_COLUMNS, lambda v: bool(v) and not ENSEMBL.match(v) and not ENTREZ.match(v)
+        )
         if column:
-            symbols = [n if n and n != "nan" and e else s for s, e, n in zip(symbols, ensembl, named, strict=True)]
+            better = [bool(e) or number for e, number in zip(ensembl, numbers, strict=True)]
+            symbols = [n if n and n != "nan" and b else s for s, b, n in zip(symbols, better, named, strict=True)]
             said.append(f"Gene symbols are taken from var['{column}'].")
         symbols = [strip_version(s) for s in symbols]
 
@@ -80,7 +85,7 @@ def read_genes(var: pd.DataFrame, organism: str | None = None, stated: str | Non
     if len(kinds) > 1 and kinds.most_common(2)[1][1] >= max(2, 0.001 * len(index)):
         parts = ", ".join(f"{n:,} {_KIND[k]}" for k, n in kinds.most_common())
         said.append(f"Gene identifiers are mixed: {parts}. Each is kept under what it is.")
-    if kinds["entrez"] > 0.5 * len(index):
+    if sum(bool(ENTREZ.match(s)) for s in symbols) > 0.5 * len(index):
         said.append("Most gene names are plain numbers (Entrez ids?); they are kept as they are, and no prior will "
                     "know them. A column of symbols in var, such as 'gene_symbol', would be used.")  # fmt: skip
 

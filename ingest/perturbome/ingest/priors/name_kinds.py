@@ -10,7 +10,7 @@ from perturbome.ingest.symbols import kind_of
 _MOST = 0.5  # share of names that makes them of a kind
 _CALLED = {
     "ensembl": "Ensembl ids",
-    "entrez": "numbers (Entrez ids?)",
+    "entrez": "Entrez ids",
     "yeast": "systematic names",
     "symbol": "symbols",
 }
@@ -32,9 +32,11 @@ def other_kind(prior: Iterable[str], measured: Iterable[str]) -> str:
     if not mine or not theirs or mine == theirs:
         return ""
     said = f"; its names are {_CALLED[mine]} ({one}), those of the data set {_CALLED[theirs]} ({other}): "
-    ways = [f"write the prior with {_CALLED[theirs]} (by a table of both, as HGNC or Ensembl BioMart give it) and ingest "
-            "it anew with --replace"]  # fmt: skip
-    if {mine, theirs} == {"ensembl", "symbol"}:
+    table = "by a table of both, as HGNC or Ensembl BioMart give it"
+    ways = [f"write the prior with {_CALLED[theirs]} ({table}) and ingest it anew with --replace"]
+    if mine != "yeast" and theirs == "entrez":
+        ways = []  # symbols or Ensembl ids say more than numbers: it is the data set that should change
+    if mine in ("ensembl", "symbol") and theirs in ("ensembl", "symbol", "entrez"):
         column = "Ensembl ids ('gene_ids')" if mine == "ensembl" else "symbols ('gene_symbol')"
         ways.append(f"ingest the data set with --replace from a file whose var holds {column} beside its own names")
     return said + ", or ".join(ways)
