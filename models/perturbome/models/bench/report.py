@@ -15,7 +15,7 @@ from perturbome.models.bench.drawing import strips
 from perturbome.models.bench.fitted import fitted_blocks
 from perturbome.models.bench.plan import CEILING, is_baseline
 from perturbome.models.bench.table import JUDGED, SHOWN, leaderboard, means, verdicts
-from perturbome.models.referee.library_words import SAYS, without_numbers
+from perturbome.models.referee.library_words import SAYS, kind_of
 from perturbome.models.referee.metrics import METRICS
 from perturbome.platform.errors import InputError
 from perturbome.platform.words import first_few
@@ -151,7 +151,7 @@ def scorer_words(found: Benchmark) -> tuple[str, ...]:
     first: dict[str, str] = {}
     counted: Counter[str] = Counter()
     for _, outcome in found.cells:
-        told = {without_numbers(text): text for text in outcome.said if text.startswith(SAYS)}
+        told = {kind_of(text): text for text in outcome.said if text.startswith(SAYS)}
         counted.update(told.keys())
         first = told | first
     return tuple(f"In {_count(n, 'fit')}{', the first' if n > 1 else ''}: {first[key]}" for key, n in counted.items())

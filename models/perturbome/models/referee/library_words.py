@@ -13,8 +13,12 @@ LIBRARY = "cell_eval2"
 SAYS = "cell-eval2"
 """With which the sentences begin."""
 MOST_NAMED = 6
-_NUMBER = re.compile(r"\d[\d,.]*")
-_ASIDE = re.compile(r" The gate reads the reference alone[^.]*\.| ?\(issue #\d+[^)]*\)|; issue #\d+|issue #\d+")
+_DETAIL = re.compile(r"\([^)]*(\([^)]*\)[^)]*)*\)|\d[\d,.]*")
+_ASIDE = re.compile(
+    r" The gate (reads the reference alone|is real-side only)[^.]*\.| ?\(issue #\d+[^)]*\)|; issue #\d+|issue #\d+"
+)
+    r" The gate (reads the reference alone|is real-side only)[^.]*\.| ?\(issue #\d+[^)]*\)|; issue #\d+|issue #\d+"
+)
 
 
 class _Listener(logging.Handler):
@@ -40,14 +44,14 @@ def heard() -> Iterator[list[logging.LogRecord]]:
 
 
 def sentences(records: Sequence[logging.LogRecord]) -> tuple[str, ...]:
-    """A sentence for each kind of warning, with the metrics it is of; those that differ in numbers alone are one."""
+    """A sentence for each kind of warning, the first with what it has in brackets, and the metrics it is of."""
     kinds: dict[str, tuple[str, list[str]]] = {}
     for record in records:
         text = record.getMessage()
         metric, colon, rest = text.partition(": ")
         named = bool(colon) and re.fullmatch(r"\w+", metric) is not None
         told = _ASIDE.sub("", rest if named else text).strip().replace(" -- ", ": ")
-        metrics = kinds.setdefault(without_numbers(told), (told, []))[1]
+        metrics = kinds.setdefault(kind_of(told), (told, []))[1]
         if named and metric not in metrics:
             metrics.append(metric)
     return tuple(
@@ -55,6 +59,6 @@ def sentences(records: Sequence[logging.LogRecord]) -> tuple[str, ...]:
     )
 
 
-def without_numbers(text: str) -> str:
-    """A sentence with every number the same, to count sentences that differ in nothing else."""
-    return _NUMBER.sub("#", text)
+def kind_of(text: str) -> str:
+    """A sentence without its metrics, numbers and brackets: the same for warnings of one kind."""
+    return _DETAIL.sub("#", text.partition(": ")[2] if text.startswith(SAYS) else text)
