@@ -17,8 +17,6 @@ _DETAIL = re.compile(r"\([^)]*(\([^)]*\)[^)]*)*\)|\d[\d,.]*")
 _ASIDE = re.compile(
     r" The gate (reads the reference alone|is real-side only)[^.]*\.| ?\(issue #\d+[^)]*\)|; issue #\d+|issue #\d+"
 )
-    r" The gate (reads the reference alone|is real-side only)[^.]*\.| ?\(issue #\d+[^)]*\)|; issue #\d+|issue #\d+"
-)
 
 
 class _Listener(logging.Handler):
