@@ -202,7 +202,7 @@ def test_bad_input_is_told_before_anything_is_written(study):
     refused(NothingFound, "too few control cells", "no-change", contexts=["three"])
     refused(NothingFound, "Leave them out by naming the others: --context", "no-change", contexts=None)
     refused(InputError, "A split is one of", "no-change", split="unseen-signle")
-    refused(InputError, "no dose|can be held out so", "no-change", split="unseen-dose")
+    refused(InputError, "none of them has a dose", "no-change", split="unseen-dose")
     refused(InputError, "named twice", ["no-change", "no change"])
     refused(InputError, "No model is named")
     refused(UnknownName, "features", "feature-kernel-ridge", settings=["features.loadings=0"])
