@@ -32,6 +32,8 @@ def page() -> str:
         "`gated NAME` puts any of them behind a gate: prediction = baseline + gamma (NAME - baseline). The baseline is",
         "the best of the closed-form ones, and gamma is learned on training conditions that are left out in turn,",
         "in the way of the split; where the gain is not sure, gamma is 0 and the answer is the baseline, bit by bit.",
+        "Where the baseline knows of no target (B0, B1) and NAME corrects the perturbed mean (B5, B6, K), the step is",
+        "that correction, gamma (NAME - perturbed mean): it may be right where the mean is not.",
         "The same left-out errors calibrate the interval of every gene (conformal, 90 %). All this is judged by",
         "changes against control; by the error of the mean profile, in which the prediction's own control noise",
         "counts, another baseline may be ahead.",

@@ -12,7 +12,7 @@ def test_a_context_without_controls_is_named_with_the_way_out(screen):
         None if p == "control" and t == "K562" else p
         for p, t in zip(screen["perturbation"], screen["cell_type"], strict=True)
     ]
-    with pytest.raises(NothingFound, match=r"K562 \(0\).*needs 8.*contexts=\['A549'\]"):
+    with pytest.raises(NothingFound, match=r"K562 \(0\).*needs 8.*--context A549"):
         from_arrays(**screen)
     assert {c.context.name for c in from_arrays(**screen, contexts=["A549"]).conditions} == {"A549"}
 

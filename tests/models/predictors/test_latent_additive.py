@@ -185,7 +185,7 @@ def test_a_context_known_by_its_controls_alone_is_answered_and_said():
     )
     assert "as no target was perturbed in training" in found.how[2]
     assert np.isfinite(found.delta).all()
-    assert any("No validation condition" in s for s in report.said)
+    assert any("There is no validation side" in s for s in report.said)
 
 
 def test_behind_a_gate_nothing_is_learned_twice(screen, monkeypatch):

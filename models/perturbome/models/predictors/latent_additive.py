@@ -168,7 +168,8 @@ class LatentAdditive(TablePredictor):
         plan = Plan(self.passes, self.learning_rate, self.weight_decay, self.patience)
         done = learn(network, lesson.batches, lesson.loss, judge, plan, seed, memory.progress(key))
         weights = {**weights_of(network), "states": lesson.states, "of_state": lesson.of_state}
-        facts: dict[str, Any] = {"curve": list(done.curve), "said": _told(self.name, done, judge is not None)}
+        said = _told(self.name, done, judge is not None, len(data.validation))
+        facts: dict[str, Any] = {"curve": list(done.curve), "said": said}
         facts["numbers"] = {"passes": float(len(done.curve)), "best pass": float(done.best)}
         facts["numbers"] |= {f"{k} of the best pass": v for k, v in done.curve[done.best - 1].items() if k != "pass"}
         memory.keep(key, weights, facts)
@@ -194,13 +195,14 @@ def multi_hot(conditions: Sequence[Condition], targets: Sequence[tuple[str, str]
     return found
 
 
-def _told(name: str, done: Any, judged: bool) -> list[str]:
+def _told(name: str, done: Any, judged: bool, n_validation: int) -> list[str]:
     many = f" in {done.processes} processes" if done.processes > 1 else ""
     said = [f"{name} learned on {done.device}{many} in precision {done.precision}."]
     if judged:
         said.append(f"Of {len(done.curve)} passes the weights of pass {done.best} were kept, the best on validation.")
     else:
-        said.append(f"No validation condition has a target seen in training: all {len(done.curve)} passes were made.")
+        why = "No validation condition has a target seen in training" if n_validation else "There is no validation side"
+        said.append(f"{why}: all {len(done.curve)} passes were made.")
     if done.went_on_from:
         said.append(f"It went on from pass {done.went_on_from}, after which an earlier training was interrupted.")
     return said
