@@ -86,7 +86,8 @@ def page() -> str:
         "| metric | meaning | better | source |",
         "|---|---|---|---|",
     ]
-    lines += [f"| {m.name} | {m.meaning} | {m.better} | {m.source} |" for m in METRICS.values()]
+    bar = "\\|"  # within a table of Markdown
+    lines += [f"| {m.name} | {m.meaning.replace('|', bar)} | {m.better} | {m.source} |" for m in METRICS.values()]
     return "\n".join(lines) + "\n"
 
 
