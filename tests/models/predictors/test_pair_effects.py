@@ -87,6 +87,7 @@ def test_what_one_target_carries_does_not_enter_however_well_it_fits(table):
     pairs = known(edges(1, regulators=1, density=0.9))
     found = fit_pair_effects(drawn(table, pairs, (5.0,), 4), 1 / table.n, table, GENES, pairs)
     assert not found.pairs
+    assert found.said == ("What is known of pairs of genes tells no more of the changes than chance: regulation r0.",)
     mean, variance, tied = found.of(table.conditions)
     assert not any(part.any() for part in (mean, variance, tied))
 
@@ -105,4 +106,5 @@ def test_the_same_knowledge_twice_counts_once(table):
     y = drawn(table, known(graph), (1.0,), 6)
     once, twice = (fit_pair_effects(y, 1 / table.n, table, GENES, p) for p in (known(graph), known(graph, graph)))
     assert len(twice.pairs) == 1
+    assert twice.said[0].startswith("Changes follow what is known of the perturbed and the measured gene: regulation r")
     np.testing.assert_array_equal(once.of(table.conditions)[0], twice.of(table.conditions)[0])

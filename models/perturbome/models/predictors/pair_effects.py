@@ -13,11 +13,13 @@ from perturbome.models.data.condition import Condition
 from perturbome.models.data.table import ConditionTable
 from perturbome.models.predictors.pair_features import Pairs, of_pairs
 from perturbome.models.predictors.training_rows import perturbed_mean
+from perturbome.platform.words import first_few
 
 Array = NDArray[np.float64]
 
 CHANCE = 0.05
 """The chance that anything at all enters where nothing deserves to."""
+MOST_NAMED = 6
 MOST_CONDITION = 1e10
 """Condition number beyond which coefficients are not told apart."""
 
@@ -32,6 +34,18 @@ class PairEffects:
     beta: Array  # [k], shrunken
     covariance: Array  # [k, k] of the coefficients
     t: Array  # [k], coefficient over standard error before it was shrunken
+    tried: tuple[str, ...] = ()  # names of all that was known of any training pair
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """A sentence on what entered, or on what was tried in vain."""
+        if not self.tried:
+            return ()
+        if not self.pairs:
+            names = first_few(self.tried, MOST_NAMED)
+            return (f"What is known of pairs of genes tells no more of the changes than chance: {names}.",)
+        entered = ", ".join(f"{name} (t = {t:.1f})" for name, t in zip(self.pairs, self.t, strict=True))
+        return (f"Changes follow what is known of the perturbed and the measured gene: {entered}.",)
 
     def of(self, conditions: Sequence[Condition]) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Mean and variance of it [n, n_genes], and whether anything is known of a condition's pairs [n]."""
@@ -76,11 +90,11 @@ def fit_pair_effects(
     group = np.unique([" ".join(c.targets) for c in table.conditions], return_inverse=True)[1]
     sure: list[tuple[float, str]] = []
     phis: dict[str, Array] = {}
-    tried = 0
+    tried: list[str] = []
     for name, one in pairs.items():
         phi = np.where(table.own(), 0.0, around_mean(table, symbols, one, table.conditions)[0])
         if phi.any():
-            tried += 1
+            tried.append(name)
             chance = _chance(_coefficients([phi], y, weight, group), phi, weight, group)
             if chance < CHANCE:
                 sure.append((chance, name))
@@ -89,12 +103,13 @@ def fit_pair_effects(
     beta, covariance = np.zeros(0), np.zeros((0, 0))
     for chance, name in sorted(sure):
         found = _coefficients([phis[n] for n in (*names, name)], y, weight, group)
-        if chance * tried < CHANCE and found is not None:  # None: it says what a surer one said already
+        if chance * len(tried) < CHANCE and found is not None:  # None: it says what a surer one said already
             names.append(name)
             beta, covariance = found
     t = _over(beta, np.sqrt(np.diag(covariance)))
     kept = np.maximum(1 - _over(np.ones_like(t), t**2), 0.0)
-    return PairEffects(table, tuple(symbols), {n: pairs[n] for n in names}, kept * beta, covariance, t)
+    entered = {n: pairs[n] for n in names}
+    return PairEffects(table, tuple(symbols), entered, kept * beta, covariance, t, tuple(tried))
 
 
 def _coefficients(

@@ -85,7 +85,8 @@ class PriorKernel(TablePredictor):
         numbers = {f"share of {name}": float(share) for name, share in self._shares.items()}
         for name, beta, t in zip(self._pairs.pairs, self._pairs.beta, self._pairs.t, strict=True):
             numbers |= {f"effect along {name}": float(beta), f"t of the effect along {name}": float(t)}
-        return {**numbers, "noise scale": tau, "log likelihood per value": likelihood / y.size}, said
+        numbers |= {"noise scale": tau, "log likelihood per value": likelihood / y.size}
+        return numbers, (*self._pairs.said, *said)
 
     def answer(self, conditions: Sequence[Condition]) -> Answer:
         """Posterior mean and variance; B1 and the whole prior variance where nothing ties a condition to training."""
