@@ -80,7 +80,7 @@ def _two(lines: list[dict[str, Any]], first: str, second: str) -> list[str]:
         values = [mean([float(by[name][track][metric]) for track in shared]) for name in (first, second)]
         told.append(f"| {what} | {values[0]:.3g} | {values[1]:.3g} |")
     runs = [{(track[0], float(by[name][track]["seconds"])) for track in shared} for name in (first, second)]
-    seconds = [sum(each for _, each in run) for run in runs]  # one run may be judged on several tracks
+    seconds = [math.fsum(each for _, each in run) for run in runs]  # one run may be judged on several tracks
     told.append(f"| seconds, in all | {seconds[0]:.3g} | {seconds[1]:.3g} |")
     wins = sum(by[first][t]["aupr"] >= by[second][t]["aupr"] for t in shared)
     return [
