@@ -179,7 +179,7 @@ def test_chosen_genes_are_ordered_by_id_and_named_ones_are_never_dropped() -> No
         ({"cell_types": ["NOSUCH"]}, UnknownName, "No cell type 'NOSUCH'"),
         ({"of": "cells", "cell_types": ["NOSUCH"]}, UnknownName, "No cell type 'NOSUCH'"),
         ({"leave_out": ["NOSUCH"]}, UnknownName, "No gene 'NOSUCH'"),
-        ({"min_cells": 9999}, NothingFound, "has 9999 cells"),
+        ({"min_cells": 9999}, NothingFound, "asks for 9999"),
     ],
 )
 def test_bad_requests(store: Store, options: dict, error: type[Exception], words: str) -> None:
