@@ -20,7 +20,7 @@ PERTURBED = np.random.default_rng(2).random((N, 2)) < 0.2
 SUMS = ("count", "total", "square", "gram", "aim_count", "aim_gram", "aim_own", "mean", "sd")
 
 
-def alike(found: Blocks, expected: Blocks) -> None:
+def assert_alike(found: Blocks, expected: Blocks) -> None:
     for name in SUMS:
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-5, atol=1e-4, err_msg=name)
 
@@ -30,13 +30,13 @@ def alike(found: Blocks, expected: Blocks) -> None:
 def test_any_chunks_make_the_moments_of_the_whole(cuts: list[int], form) -> None:
     chunks = [form(part) for part in np.split(X, sorted(cuts))]
     found = chunked_moments(chunks, REGULATORS, BLOCK, PERTURBED, AIMED)
-    alike(found, block_moments(X, REGULATORS, BLOCK, PERTURBED, AIMED))
+    assert_alike(found, block_moments(X, REGULATORS, BLOCK, PERTURBED, AIMED))
 
 
 def test_chunks_in_another_order_with_their_cells_change_nothing() -> None:
     order = np.random.default_rng(3).permutation(N)
     found = chunked_moments(np.array_split(X[order], 5), REGULATORS, BLOCK[order], PERTURBED[order], AIMED)
-    alike(found, chunked_moments(np.array_split(X, 5), REGULATORS, BLOCK, PERTURBED, AIMED))
+    assert_alike(found, chunked_moments(np.array_split(X, 5), REGULATORS, BLOCK, PERTURBED, AIMED))
 
 
 def test_chunks_that_can_be_read_once_need_a_summary() -> None:

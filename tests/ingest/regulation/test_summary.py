@@ -15,7 +15,7 @@ from perturbome.ingest.regulation.summary import Summary, nothing, summarise
 values = arrays(np.float64, (11, 4), elements=st.floats(-100, 100).map(lambda v: round(v, 3) if abs(v) > 30 else 0.0))
 
 
-def agrees(found: Summary, X: np.ndarray) -> None:
+def assert_agrees(found: Summary, X: np.ndarray) -> None:
     assert found.n == X.shape[0]
     np.testing.assert_allclose(found.mean, X.mean(0), rtol=1e-10, atol=1e-10)
     np.testing.assert_allclose(found.sd, X.std(0), rtol=1e-6, atol=1e-5)
@@ -26,15 +26,15 @@ def agrees(found: Summary, X: np.ndarray) -> None:
 @settings(max_examples=50, deadline=None)
 def test_against_numpy_whole_and_from_two_pieces(X: np.ndarray, cut: int) -> None:
     for form in (np.asarray, sparse.csr_matrix, sparse.csr_array):
-        agrees(summarise(form(X)), X)
-        agrees(nothing(4) + summarise(form(X[:cut])) + summarise(form(X[cut:])), X)
+        assert_agrees(summarise(form(X)), X)
+        assert_agrees(nothing(4) + summarise(form(X[:cut])) + summarise(form(X[cut:])), X)
 
 
 def test_many_portions_make_the_same_summary(monkeypatch: pytest.MonkeyPatch) -> None:
     X = np.random.default_rng(0).poisson(1.0, (50, 6)).astype(np.float32)
     monkeypatch.setattr(summary, "AT_ONCE", 7)
-    agrees(summarise(X), X.astype(np.float64))
-    agrees(summarise(sparse.csr_matrix(X)), X.astype(np.float64))
+    assert_agrees(summarise(X), X.astype(np.float64))
+    assert_agrees(summarise(sparse.csr_matrix(X)), X.astype(np.float64))
 
 
 def test_a_spread_that_is_small_beside_the_mean_survives_in_pieces() -> None:
@@ -46,5 +46,5 @@ def test_a_spread_that_is_small_beside_the_mean_survives_in_pieces() -> None:
 
 def test_stored_zeros_and_doubled_entries_are_what_they_mean() -> None:
     X = sparse.csr_matrix((np.array([1.0, 2.0, 0.0, 5.0]), np.array([0, 0, 1, 2]), np.array([0, 3, 4])), shape=(2, 3))
-    agrees(summarise(X), np.array([[3.0, 0.0, 0.0], [0.0, 0.0, 5.0]]))
+    assert_agrees(summarise(X), np.array([[3.0, 0.0, 0.0], [0.0, 0.0, 5.0]]))
     assert X.nnz == 4, "the matrix given is left as it is"

@@ -24,7 +24,7 @@ from perturbome.models.data.leaks import CHECKS
 from perturbome.platform.errors import ModelError, UnknownName
 
 
-def red(data, split, check, says):
+def assert_red(data, split, check, says):
     """The check, and it alone, finds the leak, and the whole audit fails with it."""
     with pytest.raises(LeakFound, match=says) as caught:
         audit(data, split)
@@ -70,7 +70,7 @@ def names_of(data, *parts):
 def test_a_gene_of_an_unseen_single_in_a_trained_pair(data):
     test = names_of(data, "knockout:G01::")
     split = Split("x", "unseen single", names_of(data, "knockout:G02::", "knockout:G01+G02::"), (), test)
-    red(data, split, "same targets", r"knockout:G01::A549 is held out, and G01 perturbed in knockout:G01\+G02")
+    assert_red(data, split, "same targets", r"knockout:G01::A549 is held out, and G01 perturbed in knockout:G01\+G02")
     audit(data, replace(split, train=split.train[2:], left_out=split.train[:2]))
 
 
@@ -80,18 +80,18 @@ def test_two_modes_or_doses_or_contexts_of_one_target(data, screen):
     for train, test in (
         (["compound:JQ1@1::A549"], ["compound:JQ1@10::A549"]), (["knockout:G01::A549"], ["knockout:G01::K562"]),
     ):  # fmt: skip
-        red(data, Split("x", "given", train, (), test), "same targets", "is held out, and")
+        assert_red(data, Split("x", "given", train, (), test), "same targets", "is held out, and")
     screen["perturbation"] = [p.replace("knockout:G02", "activation:G01") for p in screen["perturbation"]]
     modes = from_arrays(**screen)
     split = Split("x", "given", ["activation:G01::A549"], (), ["knockout:G01::A549"])
-    red(modes, split, "same targets", "activation:G01")
+    assert_red(modes, split, "same targets", "activation:G01")
 
 
 def test_two_guides_of_one_gene(screen):
     screen["perturbation"] = [p.replace("G02", "G01g2") for p in screen["perturbation"]]
     data = from_arrays(**screen)
     split = Split("x", "given", ["knockout:G01::A549"], (), ["knockout:G01g2::A549"])
-    red(data, split, "same targets", r"knockout:G01g2::A549 is held out, and knockout:G01::A549 is not")
+    assert_red(data, split, "same targets", r"knockout:G01g2::A549 is held out, and knockout:G01::A549 is not")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_control_cell_in_both_halves_by_its_name(data):
     cells = data.cells
     keys = cells.key.copy()
     keys[cells.control_rows(0, 1)[0]] = keys[cells.control_rows(0, 0)[0]]
-    red(replace(data, cells=replace(cells, key=keys)), split, "shared control halves", "1 control cells .* name")
+    assert_red(replace(data, cells=replace(cells, key=keys)), split, "shared control halves", "1 control cells .* name")
 
 
 def doubled(screen, row):
@@ -162,7 +162,7 @@ def test_a_control_cell_in_both_halves_under_two_names(screen):
             break
     split = unseen_single(data.conditions)
     audit(once, split)
-    red(data, split, "shared control halves", "1 control cells .* expression")
+    assert_red(data, split, "shared control halves", "1 control cells .* expression")
 
 
 # -- same cell twice ----------------------------------------------------------------------------------------
@@ -178,9 +178,9 @@ def test_a_cell_in_two_conditions(screen, other):
     twice["perturbation"][-1] = other
     says = f"1 cells are both in .* by their {'{}'}"
     same_name = from_arrays(**{**twice, "names": [*screen["names"], screen["names"][row]]})
-    red(same_name, split, "same cell twice", says.format("name"))
+    assert_red(same_name, split, "same cell twice", says.format("name"))
     other_name = from_arrays(**{**twice, "names": [*screen["names"], "copy"]})
-    red(other_name, split, "same cell twice", says.format("expression"))
+    assert_red(other_name, split, "same cell twice", says.format("expression"))
 
 
 def test_cells_that_express_little_are_not_taken_for_one(screen):
@@ -202,7 +202,9 @@ def test_genes_chosen_with_test_cells(screen):
     audit(from_arrays(**screen, n_genes=20, split=split), split)
     others = (unseen_single(blind.conditions, seed=seed) for seed in range(2, 20))
     other = from_arrays(**screen, n_genes=20, split=next(s for s in others if not set(split.test) & set(s.test)))
-    red(other, split, "gene choice", r"genes of the data were chosen by looking at cells of .*\((test|validation)\)")
+    assert_red(
+        other, split, "gene choice", r"genes of the data were chosen by looking at cells of .*\((test|validation)\)"
+    )
 
 
 @pytest.mark.parametrize("purpose", ["training", "features"])
@@ -214,13 +216,13 @@ def test_differential_genes_of_test_cells(data, purpose):
     [scored] = differential_genes(data, split.test[:1], scoring=True)
     audit(data.with_list(scored))
     leak = data.with_list(replace(scored, purpose=purpose))
-    red(leak, split, "gene lists", rf"list 'differential genes of .*for {purpose}.*\(test\)")
+    assert_red(leak, split, "gene lists", rf"list 'differential genes of .*for {purpose}.*\(test\)")
 
 
 def test_a_list_of_unknown_origin_leaks(data):
     split = unseen_single(data.conditions)
     strange = GeneList("screened", ("G01",), "from elsewhere", ("knockout:G99::K562",), "training")
-    red(data.with_list(strange), split, "gene lists", "not in the split")
+    assert_red(data.with_list(strange), split, "gene lists", "not in the split")
 
 
 # -- asking -------------------------------------------------------------------------------------------------
